@@ -1,0 +1,107 @@
+#include "pipeline/recipe.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <map>
+
+#include "base/json.h"
+#include "pipeline/stage.h"
+
+namespace residency::pipeline {
+namespace {
+
+/// What a recipe key becomes: a step, its stage, and which steps feed it where they exist.
+struct StepShape {
+  std::string_view key;   // of the recipe
+  std::string_view name;  // of the step
+  std::string_view stage;
+  std::vector<std::string_view> inputs;
+};
+
+const std::vector<StepShape>& shapes() {
+  static const std::vector<StepShape> kShapes{
+      {"synth", "synth", "synth", {}},
+      {"ingest", "ingest", "ingest", {"synth"}},
+      {"deid", "deid", "deid", {"ingest"}},
+      {"dataset", "dataset", "dataset", {"deid"}},
+      {"base", "base", "base", {}},
+      {"train", "train", "train", {"dataset", "base"}},
+      {"eval", "eval-base", "eval", {"dataset", "base"}},
+      {"eval", "eval-tuned", "eval", {"dataset", "base", "train"}},
+      {"gate", "gate", "gate", {"eval-base", "eval-tuned", "base", "train"}},
+      {"deploy", "deploy", "deploy", {"base", "train", "gate"}},
+  };
+  return kShapes;
+}
+
+std::string absolute_path(const std::string& path, const std::string& directory) {
+  if (path.empty() || path.front() == '/' || path.rfind("synth:", 0) == 0) return path;
+  return (std::filesystem::path(directory) / path).lexically_normal().string();
+}
+
+/// Every member called "path" names a file or folder.
+void make_paths_absolute(Json& value, const std::string& directory) {
+  if (value.is_object()) {
+    for (auto& [key, member] : value.items()) {
+      if (key == "path" && member.is_string()) {
+        member = absolute_path(member.get<std::string>(), directory);
+      } else {
+        make_paths_absolute(member, directory);
+      }
+    }
+  } else if (value.is_array()) {
+    for (auto& item : value) make_paths_absolute(item, directory);
+  }
+}
+
+}  // namespace
+
+Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
+                            const std::string& directory,
+                            const std::vector<std::string>& overrides) {
+  RESIDENCY_TRY(auto root, ConfigNode::parse(yaml, name));
+  RESIDENCY_TRY(root, root.with_overrides(overrides));
+  ConfigReader reader(root);
+  Recipe recipe;
+  recipe.name = reader.text("name", std::filesystem::path(name).stem().string());
+  recipe.description = reader.text("description", "");
+  std::map<std::string, ConfigNode, std::less<>> sections;
+  for (const StepShape& shape : shapes()) {
+    if (sections.count(shape.key) == 0 && reader.has(shape.key)) {
+      sections.emplace(shape.key, reader.child(shape.key));
+      RESIDENCY_TRY(const Stage* stage, find_stage(shape.stage));
+      reader.absorb(stage->validate(sections.at(std::string(shape.key))));
+    }
+  }
+  RESIDENCY_TRY_VOID(reader.finish());
+  for (const StepShape& shape : shapes()) {
+    const auto section = sections.find(shape.key);
+    if (section == sections.end()) continue;
+    RESIDENCY_TRY(auto options, parse_json(section->second.canonical_json()));
+    if (options.is_null()) options = Json::object();
+    make_paths_absolute(options, directory);
+    RESIDENCY_TRY(auto node, ConfigNode::parse(dump_json(options), name));
+    Step step{std::string(shape.name), std::string(shape.stage), std::move(node), {}};
+    bool feeds = true;
+    for (std::string_view input : shape.inputs) {
+      const bool present = std::any_of(recipe.steps.begin(), recipe.steps.end(),
+                                       [&](const Step& earlier) { return earlier.name == input; });
+      if (present) step.inputs.emplace_back(input);
+      if (!present && shape.name == "eval-tuned" && input == "train") feeds = false;
+    }
+    if (feeds) recipe.steps.push_back(std::move(step));
+  }
+  if (recipe.steps.empty()) return invalid_argument("recipe has no stage: " + name);
+  return recipe;
+}
+
+Result<Recipe> load_recipe(Env& env, const std::string& path,
+                           const std::vector<std::string>& overrides) {
+  RESIDENCY_TRY(auto yaml, env.read_file(path, 1u << 20));
+  std::error_code code;
+  const auto directory = std::filesystem::absolute(path, code).parent_path().string();
+  return parse_recipe(yaml, path, directory, overrides);
+}
+
+}  // namespace residency::pipeline
