@@ -5,6 +5,7 @@
   - only ingest, deid and pipeline name PhiText;
   - only train includes torch's or oneDNN's headers, only model and infer llama.cpp's;
   - `using namespace` never stands in a header;
+  - docs/architecture.md prints the rank table as it is (--fix-docs rewrites it);
   - files and headers stay within their length limits (exceptions in scripts/length_exceptions.txt).
 
 Exit status 1 with one line per breach: FILE:LINE: what.
@@ -63,7 +64,28 @@ def breaches_of(path, room, rooms, exceptions):
             yield number, "only ingest, deid and pipeline may name PhiText"
 
 
+def rank_rows(text):
+    return [line.rstrip() for line in text.splitlines() if re.match(r"[a-z]+\s+\d+\s*:", line)]
+
+
+def table_breaches():
+    """docs/architecture.md prints the rank table: the copy must be the table."""
+    page = (ROOT / "docs/architecture.md").read_text()
+    copy = re.search(r"<!-- ranks -->(.*?)<!-- /ranks -->", page, re.S)
+    if not copy or rank_rows(copy[1]) != rank_rows((ROOT / "src/ranks.txt").read_text()):
+        yield "docs/architecture.md:1: the rank table differs from src/ranks.txt (--fix-docs rewrites it)"
+
+
+def fix_docs():
+    path = ROOT / "docs/architecture.md"
+    table = "\n".join(rank_rows((ROOT / "src/ranks.txt").read_text()))
+    block = f"<!-- ranks -->\n```\n{table}\n```\n<!-- /ranks -->"
+    path.write_text(re.sub(r"<!-- ranks -->.*?<!-- /ranks -->", lambda _: block, path.read_text(), flags=re.S))
+
+
 def main():
+    if "--fix-docs" in sys.argv:
+        fix_docs()
     rooms = read_ranks()
     exceptions = set()
     for line in (ROOT / "scripts/length_exceptions.txt").read_text().splitlines():
@@ -82,6 +104,9 @@ def main():
             for number, what in breaches_of(path, room, rooms, exceptions):
                 print(f"{path.relative_to(ROOT)}:{number}: {what}")
                 found += 1
+    for problem in table_breaches():
+        print(problem)
+        found += 1
     return 1 if found else 0
 
 

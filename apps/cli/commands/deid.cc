@@ -1,0 +1,25 @@
+#include "cli/command_line.h"
+#include "cli/commands/commands.h"
+#include "cli/stage_run.h"
+
+namespace residency::cli {
+
+int deid_command(const Words& words) {
+  CLI::App app{"Removes protected health information: detect, decide by policy, transform, verify. "
+               "Gives a clean corpus with its certificate."};
+  app.require_subcommand(1);
+  StageRunOptions options;
+  std::string input;
+  std::string policy;
+  auto* run = app.add_subcommand("run", "de-identify a raw corpus");
+  options.add_to(*run);
+  run->add_option("--input", input, "a corpus.raw artifact's id")->required();
+  run->add_option("--policy", policy, "safe-harbor, limited-data-set or expert-determination");
+  if (auto ended = parse(app, words)) return *ended;
+  options.inputs = {input};
+  Json flags = Json::object();
+  if (!policy.empty()) flags["policy"]["preset"] = policy;
+  return run_stage("deid", options, flags);
+}
+
+}  // namespace residency::cli
