@@ -37,13 +37,22 @@ class GgufFile {
   virtual ~GgufFile() = default;
   /// kCorrupt, naming the file and the field, where the file is cut short or inconsistent.
   static Result<std::unique_ptr<GgufFile>> open(const std::string& path);
+  /// The same over bytes in memory; `name` is what errors call them.
+  static Result<std::unique_ptr<GgufFile>> from_bytes(std::string bytes, std::string name);
+
+  /// What errors call the file: its path.
+  virtual const std::string& name() const = 0;
 
   virtual const std::map<std::string, GgufValue>& metadata() const = 0;
   virtual const std::vector<GgufTensor>& tensors() const = 0;
   virtual const GgufTensor* find(std::string_view name) const = 0;
   virtual std::span<const std::byte> data(const GgufTensor& tensor) const = 0;
+  /// The bytes of a metadata value as they stand in the file, type number first; empty where the
+  /// key is missing. For copying a header without changing a type.
+  virtual std::span<const std::byte> encoded_value(std::string_view key) const = 0;
 
   /// The tensor's values as fp32, dequantised, row-major with shape reversed ([out, in]).
+  /// kInvalidInput where the type is not one of numbers that ggml can dequantise.
   virtual Result<std::vector<float>> to_f32(const GgufTensor& tensor) const = 0;
 
   /// Typed metadata; kInvalidInput naming the key where missing or of another type.
@@ -60,7 +69,9 @@ struct GgufTensorData {
   std::string data;
 };
 
-/// The bytes of a GGUF file (alignment 32). Deterministic.
+/// The bytes of a GGUF file (alignment 32). Deterministic. Integers are written as u32/i32 where
+/// they fit (u64/i64 otherwise), reals as f32 where exact, arrays of integers as i32 where they
+/// fit. kInvalidArgument where a tensor's data is not what its shape and type take.
 Result<std::string> write_gguf(const std::map<std::string, GgufValue>& metadata,
                                const std::vector<GgufTensorData>& tensors);
 
