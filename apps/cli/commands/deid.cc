@@ -5,8 +5,9 @@
 namespace residency::cli {
 
 int deid_command(const Words& words) {
-  CLI::App app{"Removes protected health information: detect, decide by policy, transform, verify. "
-               "Gives a clean corpus with its certificate."};
+  CLI::App app{
+      "Removes protected health information: detect, decide by policy, transform, verify. "
+      "Gives a clean corpus with its certificate."};
   app.require_subcommand(1);
   StageRunOptions options;
   std::string input;

@@ -43,8 +43,10 @@ int show_quarantine(const CommonOptions& common, const std::string& artifact, bo
     const std::string at = std::to_string(json_integer(*entry, "line"));
     rows.push_back({file, at, json_text(*entry, "field"), json_text(*entry, "reason"),
                     json_text(*entry, "detail")});
-    all.push_back({{"file", file}, {"line", json_integer(*entry, "line")},
-                   {"field", json_text(*entry, "field")}, {"reason", json_text(*entry, "reason")},
+    all.push_back({{"file", file},
+                   {"line", json_integer(*entry, "line")},
+                   {"field", json_text(*entry, "field")},
+                   {"reason", json_text(*entry, "reason")},
                    {"detail", json_text(*entry, "detail")}});
   }
   if (common.json) {
@@ -58,8 +60,9 @@ int show_quarantine(const CommonOptions& common, const std::string& artifact, bo
 }  // namespace
 
 int ingest_command(const Words& words) {
-  CLI::App app{"Reads clinical records into the workspace, encrypted. What cannot be read is put in "
-               "quarantine with the reason; nothing is dropped silently."};
+  CLI::App app{
+      "Reads clinical records into the workspace, encrypted. What cannot be read is put in "
+      "quarantine with the reason; nothing is dropped silently."};
   app.require_subcommand(1);
   IngestFlags flags;
   auto* run = app.add_subcommand("run", "read one or more sources");
@@ -72,7 +75,8 @@ int ingest_command(const Words& words) {
   std::string artifact;
   bool show_files = false;
   quarantine->add_option("artifact", artifact, "a quarantine artifact's id")->required();
-  quarantine->add_flag("--show-files", show_files, "print the files' own names, which may identify patients");
+  quarantine->add_flag("--show-files", show_files,
+                       "print the files' own names, which may identify patients");
   if (auto ended = parse(app, words)) return *ended;
   if (quarantine->parsed()) return show_quarantine(common, artifact, show_files);
   return run_stage("ingest", flags.run, to_flags(flags));

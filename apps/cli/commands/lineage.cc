@@ -1,14 +1,16 @@
+#include "store/lineage.h"
+
 #include <fmt/format.h>
 
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
-#include "store/lineage.h"
 
 namespace residency::cli {
 
 int lineage_command(const Words& words) {
-  CLI::App app{"Prints the way from an artifact back to its source files: each step with its job, "
-               "counts, tool version and digests."};
+  CLI::App app{
+      "Prints the way from an artifact back to its source files: each step with its job, "
+      "counts, tool version and digests."};
   CommonOptions common;
   common.add_to(app);
   std::string id;

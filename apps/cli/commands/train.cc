@@ -5,8 +5,9 @@
 namespace residency::cli {
 
 int train_command(const Words& words) {
-  CLI::App app{"Fine-tunes a base model on a data set. Interrupted training goes on from its last "
-               "checkpoint when the same command is given again."};
+  CLI::App app{
+      "Fine-tunes a base model on a data set. Interrupted training goes on from its last "
+      "checkpoint when the same command is given again."};
   app.require_subcommand(1);
   StageRunOptions options;
   std::string dataset;

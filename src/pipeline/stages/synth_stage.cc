@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "crypto/sha256.h"
 #include "pipeline/stages/stages.h"
