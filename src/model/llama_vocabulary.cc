@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <limits>
 #include <llama.h>
+#include <set>
 
 namespace residency::model {
 
@@ -64,11 +65,6 @@ std::string LlamaVocabulary::decode(const std::vector<std::int32_t>& tokens,
 
 int LlamaVocabulary::size() const { return llama_vocab_n_tokens(vocabulary_); }
 
-std::int32_t LlamaVocabulary::end_of_turn() const {
-  const auto token = llama_vocab_eot(vocabulary_);
-  return token >= 0 ? token : llama_vocab_eos(vocabulary_);
-}
-
 std::int32_t LlamaVocabulary::bos() const { return llama_vocab_bos(vocabulary_); }
 
 bool LlamaVocabulary::add_bos() const { return llama_vocab_get_add_bos(vocabulary_); }
@@ -99,7 +95,42 @@ Result<void> check_list_length(const GgufFile& file, const std::string& key, std
       fmt::format("GGUF list is not one number per token ({}): {}: {}", tokens, key, file.name()));
 }
 
+/// llama.cpp aborts where two tokens are the same, and a SentencePiece vocabulary without byte
+/// tokens cannot take every text.
+Result<void> check_tokens(const GgufFile& file, const std::vector<std::string>& tokens,
+                          bool sentence_piece) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i].empty()) {
+      return invalid_input(
+          fmt::format("token {} is empty: tokenizer.ggml.tokens: {}", i, file.name()));
+    }
+    if (!seen.insert(tokens[i]).second) {
+      return invalid_input(
+          fmt::format("token {} stands twice: tokenizer.ggml.tokens: {}", i, file.name()));
+    }
+  }
+  for (int byte = 0; sentence_piece && byte < 256; ++byte) {
+    const std::string plain(1, static_cast<char>(byte));
+    if (!seen.contains(fmt::format("<0x{:02X}>", byte)) && !seen.contains(plain)) {
+      return invalid_input(
+          fmt::format("vocabulary has no token for byte {}: {}", byte, file.name()));
+    }
+  }
+  return {};
+}
+
 }  // namespace
+
+std::int32_t end_of_turn_token(const GgufFile& file) {
+  for (const auto* key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eos_token_id"}) {
+    const auto token = file.integer(key);
+    if (token.ok() && *token >= 0 && *token <= std::numeric_limits<std::int32_t>::max()) {
+      return static_cast<std::int32_t>(*token);
+    }
+  }
+  return -1;
+}
 
 Result<void> check_vocabulary(const GgufFile& file) {
   RESIDENCY_TRY(const auto kind, file.text("tokenizer.ggml.model"));
@@ -115,6 +146,7 @@ Result<void> check_vocabulary(const GgufFile& file) {
     return invalid_input(fmt::format(
         "GGUF metadata is not a list of tokens: tokenizer.ggml.tokens: {}", file.name()));
   }
+  RESIDENCY_TRY_VOID(check_tokens(file, *tokens, kind == "llama"));
   RESIDENCY_TRY_VOID(check_list_length(file, "tokenizer.ggml.scores", tokens->size()));
   RESIDENCY_TRY_VOID(check_list_length(file, "tokenizer.ggml.token_type", tokens->size()));
   if (kind == "gpt2" && list<std::string>(file, "tokenizer.ggml.merges") == nullptr) {

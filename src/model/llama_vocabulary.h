@@ -27,7 +27,6 @@ class LlamaVocabulary {
   /// One token's bytes: not always whole code points.
   std::string piece(std::int32_t token, bool with_special) const;
   int size() const;
-  std::int32_t end_of_turn() const;
   std::int32_t bos() const;
   bool add_bos() const;
   bool ends_generation(std::int32_t token) const;
@@ -35,6 +34,11 @@ class LlamaVocabulary {
  private:
   const llama_vocab* vocabulary_;
 };
+
+/// The token that ends an answer, from the file's metadata: tokenizer.ggml.eot_token_id, else the
+/// EOS token; -1 where there is neither. (llama.cpp's own guess goes by token texts in the order of
+/// a hash table, so it can take <|endoftext|> for it.)
+std::int32_t end_of_turn_token(const GgufFile& file);
 
 /// Checks what llama.cpp takes for granted of a vocabulary: that a tokenizer of a known kind is
 /// there, its lists agree in length and its special tokens are inside. kInvalidInput otherwise.

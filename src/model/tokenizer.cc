@@ -21,8 +21,9 @@ using ModelHandle = std::unique_ptr<llama_model, ModelDeleter>;
 
 class LlamaTokenizer final : public Tokenizer {
  public:
-  LlamaTokenizer(ModelHandle model, std::string chat_template)
+  LlamaTokenizer(ModelHandle model, const GgufFile& file, std::string chat_template)
       : model_(std::move(model)),
+        end_of_turn_(end_of_turn_token(file)),
         vocabulary_(llama_model_get_vocab(model_.get())),
         chat_template_(std::move(chat_template)) {}
 
@@ -34,7 +35,7 @@ class LlamaTokenizer final : public Tokenizer {
     return vocabulary_.decode(tokens, with_special);
   }
   int vocabulary_size() const override { return vocabulary_.size(); }
-  std::int32_t end_of_turn() const override { return vocabulary_.end_of_turn(); }
+  std::int32_t end_of_turn() const override { return end_of_turn_; }
   std::int32_t bos() const override { return vocabulary_.bos(); }
   bool add_bos() const override { return vocabulary_.add_bos(); }
 
@@ -45,6 +46,7 @@ class LlamaTokenizer final : public Tokenizer {
 
  private:
   ModelHandle model_;
+  std::int32_t end_of_turn_;
   LlamaVocabulary vocabulary_;
   std::string chat_template_;
 };
@@ -72,7 +74,7 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::open(const std::string& gguf_path)
   std::string chat_template;
   if (auto held = file->text("tokenizer.chat_template"); held.ok()) chat_template = *held;
   std::unique_ptr<Tokenizer> tokenizer =
-      std::make_unique<LlamaTokenizer>(std::move(model), std::move(chat_template));
+      std::make_unique<LlamaTokenizer>(std::move(model), *file, std::move(chat_template));
   return tokenizer;
 }
 
