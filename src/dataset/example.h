@@ -1,6 +1,7 @@
 // Example: one supervised training or test item.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,9 +10,19 @@
 
 namespace residency::dataset {
 
+inline constexpr std::size_t kMessagesMax = 1024;
+inline constexpr std::size_t kLabelsMax = 4096;
+
 struct Message {
   std::string role;  // "system", "user", "assistant"
   std::string content;
+};
+
+/// How an example becomes text. It travels with the example, so that what is trained on, what is
+/// evaluated and what is served cannot differ.
+enum class Format : std::uint8_t {
+  kChat,        // the model's own chat template
+  kCompletion,  // the user message's text, then the assistant's, nothing between: base models
 };
 
 /// A conversation whose last message is the assistant's: the completion. Loss is taken on it alone.
@@ -21,13 +32,20 @@ struct Example {
   std::vector<Message> messages;    // at least one user message, then one assistant message
   std::vector<std::string> labels;  // the gold labels where the task has them (codes, "yes", ...)
   std::string category;             // for breakdowns: note type, subject; "" where none
+  Format format = Format::kChat;    // kCompletion: exactly one user and one assistant message
 };
 
-/// {"id":…,"patient":…,"messages":[{"role":…,"content":…}…],"labels":[…],"category":…}
+/// {"id":…,"patient":…,"messages":[{"role":…,"content":…}…],"labels":[…],"category":…}, with
+/// "format":"completion" where it is not chat.
 std::string to_json_line(const Example& example);
 
-/// Reads chat JSONL ({"messages":[…]}) and Bedrock's prompt/completion JSONL
-/// ({"prompt":…,"completion":…}); other keys than the above are refused. The error names the field.
+/// Reads the form that to_json_line() writes, chat JSONL as Bedrock and OpenAI take it
+/// ({"messages":[…]}, with Bedrock's "schemaVersion" and "system") and Bedrock's prompt/completion
+/// JSONL ({"prompt":…,"completion":…}). Content may be a text or a list of {"text":…} parts. Other
+/// keys are refused. The error names the field, never its value.
 Result<Example> example_from_json_line(std::string_view line);
+
+/// kInvalidInput, naming the field, where the messages are not as Example demands.
+Result<void> check_example(const Example& example);
 
 }  // namespace residency::dataset
