@@ -1,0 +1,112 @@
+#include "infer/loaded_model.h"
+
+#include <algorithm>
+#include <exception>
+#include <fmt/format.h>
+#include <thread>
+#include <utility>
+
+#include "model/gguf.h"
+#include "model/llama_runtime.h"
+#include "model/lora_gguf.h"
+
+namespace residency::infer {
+namespace {
+
+Result<void> check_options(const EngineOptions& options) {
+  if (options.context_tokens < 8 || options.context_tokens > 1 << 20) {
+    return invalid_argument(
+        fmt::format("context_tokens is not from 8 to 1048576: {}", options.context_tokens));
+  }
+  if (options.parallel_sequences < 1 || options.parallel_sequences > kSequencesMax) {
+    return invalid_argument(fmt::format("parallel_sequences is not from 1 to {}: {}", kSequencesMax,
+                                        options.parallel_sequences));
+  }
+  if (options.threads < 0 || options.threads > 512) {
+    return invalid_argument(fmt::format("threads is not from 0 to 512: {}", options.threads));
+  }
+  return {};
+}
+
+llama_context_params context_params(const EngineOptions& options, int context_tokens) {
+  auto params = llama_context_default_params();
+  params.n_ctx = static_cast<std::uint32_t>(context_tokens * options.parallel_sequences);
+  params.n_batch = kBatchTokens;
+  params.n_ubatch = kBatchTokens;
+  params.n_seq_max = static_cast<std::uint32_t>(options.parallel_sequences);
+  params.n_outputs_max = kBatchOutputs;
+  const int threads = options.threads > 0
+                          ? options.threads
+                          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  params.n_threads = threads;
+  params.n_threads_batch = threads;
+  // One stream of memory per sequence: what a sequence gives then depends on its neighbours only
+  // through the order of sums inside a matrix product.
+  params.kv_unified = false;
+  params.no_perf = true;
+  if (options.kv_cache_f32) {
+    params.type_k = GGML_TYPE_F32;
+    params.type_v = GGML_TYPE_F32;
+    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  }
+  return params;
+}
+
+Result<void> attach_adapter(const EngineOptions& options, const model::GgufFile& base,
+                            LoadedModel& loaded) {
+  RESIDENCY_TRY(const auto file, model::GgufFile::open(options.adapter_path));
+  RESIDENCY_TRY_VOID(model::verify_lora_gguf(*file, base));
+  model::LlamaErrorScope errors;
+  auto* adapter = llama_adapter_lora_init(loaded.model.get(), options.adapter_path.c_str());
+  if (adapter == nullptr) {
+    return invalid_input(fmt::format("llama.cpp cannot load the adapter: {}: {}", errors.last(),
+                                     options.adapter_path));
+  }
+  float scale = 1;
+  if (llama_set_adapters_lora(loaded.context.get(), &adapter, 1, &scale) != 0) {
+    return invalid_input(
+        fmt::format("llama.cpp cannot apply the adapter: {}", options.adapter_path));
+  }
+  return {};
+}
+
+Result<LoadedModel> load(const EngineOptions& options) {
+  RESIDENCY_TRY(const auto file, model::GgufFile::open(options.model_path));
+  LoadedModel loaded;
+  RESIDENCY_TRY(loaded.config, model::verify_gguf(*file));
+  if (auto text = file->text("tokenizer.chat_template"); text.ok()) loaded.chat_template = *text;
+  loaded.sequences = options.parallel_sequences;
+  loaded.context_tokens =
+      static_cast<int>(std::min<std::int64_t>(options.context_tokens, loaded.config.context));
+
+  model::start_llama();
+  model::LlamaErrorScope errors;
+  auto params = llama_model_default_params();
+  loaded.model.reset(llama_model_load_from_file(options.model_path.c_str(), params));
+  if (loaded.model == nullptr) {
+    return invalid_input(
+        fmt::format("llama.cpp cannot load the model: {}: {}", errors.last(), options.model_path));
+  }
+  loaded.context.reset(
+      llama_init_from_model(loaded.model.get(), context_params(options, loaded.context_tokens)));
+  if (loaded.context == nullptr) {
+    return resource_exhausted(
+        fmt::format("llama.cpp cannot make a context: {}: {}", errors.last(), options.model_path));
+  }
+  if (!options.adapter_path.empty()) RESIDENCY_TRY_VOID(attach_adapter(options, *file, loaded));
+  return loaded;
+}
+
+}  // namespace
+
+Result<LoadedModel> LoadedModel::open(const EngineOptions& options) {
+  RESIDENCY_TRY_VOID(check_options(options));
+  try {
+    return load(options);
+  } catch (const std::exception& error) {
+    return invalid_input(
+        fmt::format("model cannot be loaded: {}: {}", error.what(), options.model_path));
+  }
+}
+
+}  // namespace residency::infer

@@ -1,0 +1,42 @@
+// LoadedModel: a GGUF model, its context and at most one adapter, owned as llama.cpp wants them.
+#pragma once
+
+#include <llama.h>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "infer/engine.h"
+#include "model/llama_config.h"
+#include "model/llama_vocabulary.h"
+
+namespace residency::infer {
+
+struct LlamaDeleter {
+  void operator()(llama_model* model) const { llama_model_free(model); }
+  void operator()(llama_context* context) const { llama_free(context); }
+};
+
+/// Members are in the order in which they must be made; an adapter is freed with its model.
+struct LoadedModel {
+  std::unique_ptr<llama_model, LlamaDeleter> model;
+  std::unique_ptr<llama_context, LlamaDeleter> context;
+  model::LlamaConfig config;
+  std::string chat_template;
+  int context_tokens = 0;  // per sequence: what was asked for, at most what the model was made for
+  int sequences = 1;
+
+  const llama_vocab* vocab() const { return llama_model_get_vocab(model.get()); }
+  model::LlamaVocabulary vocabulary() const { return model::LlamaVocabulary(vocab()); }
+
+  /// Checks the files, then loads them. Errors as Engine::open documents.
+  static Result<LoadedModel> open(const EngineOptions& options);
+};
+
+/// The largest number of tokens in one call of llama.cpp.
+inline constexpr int kBatchTokens = 512;
+/// The largest number of positions whose logits one call may ask for.
+inline constexpr int kBatchOutputs = 64;
+inline constexpr int kSequencesMax = kBatchOutputs;
+
+}  // namespace residency::infer
