@@ -1,0 +1,166 @@
+#include "dataset/dataset_options.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+#include "base/json.h"
+
+namespace residency::dataset {
+namespace {
+
+constexpr std::int64_t kCharactersMax = 16 << 20;
+constexpr std::int64_t kExamplesMax = 10'000'000;
+constexpr std::size_t kTemplateBytesMax = 64u << 10;
+constexpr std::size_t kWaiverPersonBytesMax = 128;
+constexpr std::size_t kWaiverReasonBytesMin = 8;
+constexpr std::size_t kWaiverReasonBytesMax = 2000;
+
+constexpr std::string_view kIcd10Prompt = "{{text}}\n\nICD-10-CM codes:";
+constexpr std::string_view kIcd10Completion = "{{codes}}";
+
+const std::vector<std::string_view>& places() {
+  static const std::vector<std::string_view> kPlaces{"text",  "structured",    "note_type",
+                                                     "codes", "code_displays", "medications"};
+  return kPlaces;
+}
+
+PromptTemplate read_template(ConfigReader& reader, std::string_view key, std::string_view fallback,
+                             std::string& text) {
+  text = reader.text(key, fallback);
+  if (text.size() > kTemplateBytesMax) {
+    reader.problem(key, fmt::format("must be at most {} bytes", kTemplateBytesMax));
+    return {};
+  }
+  auto parsed = PromptTemplate::parse(text, places());
+  if (parsed.ok()) return std::move(parsed).value();
+  reader.problem(key, parsed.error().message());
+  return {};
+}
+
+void read_split(ConfigReader& reader, SplitOptions& split) {
+  ConfigReader child(reader.child("split"), "split.");
+  split.train = child.number("train", split.train, 0, 1);
+  split.validation = child.number("validation", split.validation, 0, 1);
+  split.test = child.number("test", split.test, 0, 1);
+  split.seed = static_cast<std::uint64_t>(child.integer("seed", 0, 0, INT64_MAX));
+  if (std::abs(split.train + split.validation + split.test - 1) > 1e-6) {
+    child.problem("train", "plus validation plus test must be 1");
+  }
+  reader.absorb(child.finish());
+}
+
+void read_record_options(ConfigReader& reader, DatasetOptions& options) {
+  options.kinds = reader.texts("kinds", {"note"});
+  for (const std::string& kind : options.kinds) {
+    if (kind != "note" && kind != "resource" && kind != "row") {
+      reader.problem("kinds", "must be a list of: note, resource, row");
+    }
+  }
+  options.note_types = reader.texts("note_types", {});
+  options.text_characters_min = reader.integer("text_characters_min", 1, 1, kCharactersMax);
+  options.text_characters_max =
+      reader.integer("text_characters_max", options.text_characters_max, 1, kCharactersMax);
+  if (options.text_characters_max < options.text_characters_min) {
+    reader.problem("text_characters_max", "must not be below text_characters_min");
+  }
+  options.too_long = reader.choice("too_long", {"drop", "cut"}, "drop") == "cut" ? LongText::kCut
+                                                                                 : LongText::kDrop;
+  const bool icd = options.task == Task::kIcd10Coding;
+  options.system = read_template(reader, "system", "", options.system_text);
+  options.prompt = read_template(reader, "prompt", icd ? kIcd10Prompt : "", options.prompt_text);
+  options.completion =
+      read_template(reader, "completion", icd ? kIcd10Completion : "", options.completion_text);
+  if (options.prompt_text.empty()) reader.problem("prompt", "is required");
+  if (options.completion_text.empty()) reader.problem("completion", "is required");
+  if (options.format == Format::kCompletion && !options.system_text.empty()) {
+    reader.problem("system", "needs format chat");
+  }
+}
+
+void read_public_options(ConfigReader& reader, DatasetOptions& options) {
+  options.path = reader.text_required("path");
+  ConfigReader waiver(reader.child("waiver"), "waiver.");
+  options.waiver.person = waiver.text_required("person");
+  options.waiver.reason = waiver.text_required("reason");
+  if (options.waiver.person.size() > kWaiverPersonBytesMax) {
+    waiver.problem("person", fmt::format("must be at most {} bytes", kWaiverPersonBytesMax));
+  }
+  if (!options.waiver.reason.empty() && (options.waiver.reason.size() < kWaiverReasonBytesMin ||
+                                         options.waiver.reason.size() > kWaiverReasonBytesMax)) {
+    waiver.problem("reason", fmt::format("must be {} to {} bytes", kWaiverReasonBytesMin,
+                                         kWaiverReasonBytesMax));
+  }
+  reader.absorb(waiver.finish());
+  if (options.task == Task::kJsonl) {
+    options.invalid_lines_max = reader.integer("invalid_lines_max", 0, 0, kExamplesMax);
+  }
+}
+
+}  // namespace
+
+std::string_view task_name(Task task) {
+  switch (task) {
+    case Task::kIcd10Coding:
+      return "icd10_coding";
+    case Task::kTemplate:
+      return "template";
+    case Task::kPubmedqa:
+      return "pubmedqa";
+    case Task::kJsonl:
+      return "jsonl";
+  }
+  return "";
+}
+
+Result<DatasetOptions> DatasetOptions::from_config(const ConfigNode& node) {
+  ConfigReader reader(node, "dataset.");
+  DatasetOptions options;
+  const std::string task =
+      reader.choice("task", {"icd10_coding", "template", "pubmedqa", "jsonl"}, "icd10_coding");
+  for (Task known : {Task::kIcd10Coding, Task::kTemplate, Task::kPubmedqa, Task::kJsonl}) {
+    if (task == task_name(known)) options.task = known;
+  }
+  const std::string format = reader.choice("format", {"chat", "completion"}, "chat");
+  options.format = format == "completion" ? Format::kCompletion : Format::kChat;
+  if (options.is_public()) {
+    read_public_options(reader, options);
+  } else {
+    read_record_options(reader, options);
+  }
+  options.examples_max = reader.integer("examples_max", 0, 0, kExamplesMax);
+  options.train_overlap_max = reader.number("train_overlap_max", 1, 0, 1);
+  read_split(reader, options.split);
+  RESIDENCY_TRY_VOID(reader.finish());
+  return options;
+}
+
+std::string DatasetOptions::canonical_json() const {
+  Json json = {
+      {"task", task_name(task)},
+      {"format", format == Format::kChat ? "chat" : "completion"},
+      {"examples_max", examples_max},
+      {"train_overlap_max", train_overlap_max},
+      {"split",
+       {{"train", split.train},
+        {"validation", split.validation},
+        {"test", split.test},
+        {"seed", split.seed}}},
+  };
+  if (is_public()) {
+    json["path"] = path;
+    json["waiver"] = {{"person", waiver.person}, {"reason", waiver.reason}};
+    json["invalid_lines_max"] = invalid_lines_max;
+  } else {
+    json["kinds"] = kinds;
+    json["note_types"] = note_types;
+    json["text_characters_min"] = text_characters_min;
+    json["text_characters_max"] = text_characters_max;
+    json["too_long"] = too_long == LongText::kDrop ? "drop" : "cut";
+    json["system"] = system_text;
+    json["prompt"] = prompt_text;
+    json["completion"] = completion_text;
+  }
+  return dump_json(json);
+}
+
+}  // namespace residency::dataset
