@@ -24,7 +24,7 @@ class EngineTest : public ::testing::Test {
     bytes_ = model::make_tiny_llama(11).value();
     options_.model_path = write("tiny.gguf", bytes_);
     options_.context_tokens = 256;
-    options_.threads = 2;
+    options_.threads = 1;
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 

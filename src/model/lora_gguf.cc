@@ -92,4 +92,65 @@ Result<void> verify_lora_gguf(const GgufFile& adapter, const GgufFile& base) {
   return {};
 }
 
+namespace {
+
+constexpr std::string_view kBaseKey = "residency.adapter.base_sha256";
+
+std::string float_bytes(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+}  // namespace
+
+Result<std::string> write_lora_gguf(const LoraAdapter& adapter, const LlamaConfig& config) {
+  RESIDENCY_TRY_VOID(check_lora(adapter, config));
+  std::map<std::string, GgufValue> metadata;
+  metadata["general.type"] = std::string("adapter");
+  metadata["general.architecture"] = config.architecture;
+  metadata["general.file_type"] = std::uint64_t{0};
+  metadata["adapter.type"] = std::string("lora");
+  metadata["adapter.lora.alpha"] = static_cast<double>(static_cast<float>(adapter.alpha));
+  if (!adapter.base_sha256.empty()) metadata[std::string(kBaseKey)] = adapter.base_sha256;
+  std::vector<GgufTensorData> tensors;
+  for (const auto* module : sorted_modules(adapter)) {
+    tensors.push_back({module->tensor + std::string(kSuffixA),
+                       {module->in, adapter.rank},
+                       GGML_TYPE_F32,
+                       float_bytes(module->a)});
+    tensors.push_back({module->tensor + std::string(kSuffixB),
+                       {adapter.rank, module->out},
+                       GGML_TYPE_F32,
+                       float_bytes(module->b)});
+  }
+  return write_gguf(metadata, tensors);
+}
+
+Result<LoraAdapter> read_lora_gguf(const GgufFile& adapter, const GgufFile& base) {
+  RESIDENCY_TRY_VOID(verify_lora_gguf(adapter, base));
+  LoraAdapter read;
+  RESIDENCY_TRY(read.alpha, adapter.number("adapter.lora.alpha"));
+  if (auto digest = adapter.text(kBaseKey); digest.ok()) read.base_sha256 = *digest;
+  for (const auto& tensor : adapter.tensors()) {
+    if (!tensor.name.ends_with(kSuffixA)) continue;
+    LoraModule module;
+    module.tensor = tensor.name.substr(0, tensor.name.size() - kSuffixA.size());
+    const auto* b = adapter.find(module.tensor + std::string(kSuffixB));
+    module.in = tensor.shape[0];
+    module.out = b->shape[1];
+    if (read.rank != 0 && read.rank != tensor.shape[1]) {
+      return invalid_input(fmt::format("adapter modules are of different ranks: {} and {}: {}",
+                                       read.rank, tensor.shape[1], adapter.name()));
+    }
+    read.rank = tensor.shape[1];
+    RESIDENCY_TRY(module.a, adapter.to_f32(tensor));
+    RESIDENCY_TRY(module.b, adapter.to_f32(*b));
+    read.modules.push_back(std::move(module));
+  }
+  RESIDENCY_TRY(const auto config, LlamaConfig::from_gguf(base));
+  if (auto fits = check_lora(read, config); !fits.ok()) {
+    return std::move(fits).error().with_context(adapter.name());
+  }
+  return read;
+}
+
 }  // namespace residency::model
