@@ -8,6 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "model/convert.h"
+#include "model/gguf.h"
+#include "model/lora_gguf.h"
+#include "model/testing/string_file.h"
 #include "model/tiny_model.h"
 
 namespace residency::infer {
@@ -239,6 +243,81 @@ TEST_F(EngineTest, TokensOutsideTheVocabularyAreRefused) {
   EXPECT_FALSE(engine->all_logprobs({-1}).ok());
   EXPECT_FALSE(engine->all_logprobs({}).ok());
   EXPECT_EQ(engine->token_text(99999), "");
+}
+
+/// An adapter of every projection; B is zero, or large enough to change what is said.
+model::LoraAdapter adapter_for(const model::GgufFile& base, float b_scale) {
+  const auto config = model::LlamaConfig::from_gguf(base).value();
+  model::LoraAdapter adapter;
+  adapter.rank = 4;
+  adapter.alpha = 8;
+  std::uint32_t state = 1;
+  const auto drawn = [&state] {
+    state = state * 1664525u + 1013904223u;
+    return static_cast<float>(state >> 8) * 0x1p-23f - 1.0f;
+  };
+  for (const auto& tensor : model::expected_tensors(config)) {
+    if (!model::lora_place(tensor.name).ok()) continue;
+    model::LoraModule module{tensor.name, tensor.shape[0], tensor.shape[1], {}, {}};
+    for (std::int64_t i = 0; i < 4 * module.in; ++i) module.a.push_back(0.2f * drawn());
+    for (std::int64_t i = 0; i < 4 * module.out; ++i) module.b.push_back(b_scale * drawn());
+    adapter.modules.push_back(std::move(module));
+  }
+  return adapter;
+}
+
+TEST_F(EngineTest, AnAdapterWithZeroBGivesTheBase) {
+  const auto base = model::GgufFile::open(options_.model_path).value();
+  const auto config = model::LlamaConfig::from_gguf(*base).value();
+  const auto text = open()->generate("The patient and the ward", greedy(40), {})->text;
+  options_.adapter_path =
+      write("zero.gguf", model::write_lora_gguf(adapter_for(*base, 0), config).value());
+  EXPECT_EQ(open()->generate("The patient and the ward", greedy(40), {})->text, text);
+}
+
+TEST_F(EngineTest, AnAdapterGivesWhatTheMergedModelGives) {
+  const auto base = model::GgufFile::open(options_.model_path).value();
+  const auto config = model::LlamaConfig::from_gguf(*base).value();
+  const auto adapter = adapter_for(*base, 0.3f);
+  const auto plain = open()->generate("The patient and the ward", greedy(40), {})->text;
+  options_.kv_cache_f32 = true;
+  options_.adapter_path = write("lora.gguf", model::write_lora_gguf(adapter, config).value());
+  auto adapted = open();
+  model::testing::StringFile out;
+  ASSERT_TRUE(model::merge_lora(*base, adapter, model::WeightType::kF32, out).ok());
+  options_.adapter_path.clear();
+  options_.model_path = write("merged.gguf", out.bytes());
+  auto merged = open();
+  const auto text = adapted->generate("The patient and the ward", greedy(40), {})->text;
+  EXPECT_NE(text, plain);
+  EXPECT_EQ(text, merged->generate("The patient and the ward", greedy(40), {})->text);
+  const auto tokens = adapted->tokenize("the nurse and the note on the hill", false, false).value();
+  const auto one = adapted->all_logprobs(tokens).value();
+  const auto two = merged->all_logprobs(tokens).value();
+  double worst = 0;
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    worst = std::max(worst, std::fabs(static_cast<double>(one[i]) - two[i]));
+  }
+  EXPECT_LT(worst, 1e-3);
+}
+
+TEST_F(EngineTest, AnAdapterThatDoesNotFitIsRefused) {
+  model::TinyLlamaOptions wide;
+  wide.embedding = 128;
+  const auto other =
+      model::GgufFile::from_bytes(model::make_tiny_llama(1, wide).value(), "wide").value();
+  const auto config = model::LlamaConfig::from_gguf(*other).value();
+  const auto bytes = model::write_lora_gguf(adapter_for(*other, 0), config).value();
+  options_.adapter_path = write("wide.gguf", bytes);
+  auto engine = Engine::open(options_);
+  ASSERT_FALSE(engine.ok());
+  EXPECT_EQ(engine.error().code(), ErrorCode::kInvalidInput);
+  for (std::size_t length = 0; length < bytes.size(); length += bytes.size() / 31) {
+    options_.adapter_path = write("cut.gguf", bytes.substr(0, length));
+    EXPECT_FALSE(Engine::open(options_).ok());
+  }
+  options_.adapter_path = options_.model_path;
+  EXPECT_FALSE(Engine::open(options_).ok());
 }
 
 TEST_F(EngineTest, BrokenFilesAreErrorsNotCrashes) {
