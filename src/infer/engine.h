@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/config.h"
 #include "base/result.h"
 
 namespace residency::infer {
@@ -19,6 +20,9 @@ struct EngineOptions {
   int parallel_sequences = 1;  // sequences that share one batch
   int threads = 0;             // 0: all cores
   bool kv_cache_f32 = false;   // for parity tests; f16 otherwise
+
+  /// Reads context_tokens, parallel_sequences and threads; the paths are the caller's.
+  static Result<EngineOptions> from_config(const ConfigNode& node);
 };
 
 struct ChatMessage {
@@ -34,6 +38,11 @@ struct SamplingOptions {
   std::uint64_t seed = 0;
   std::vector<std::string> stop;
   std::string grammar;  // GBNF, "" for none
+
+  /// Reads all fields, by their names here.
+  static Result<SamplingOptions> from_config(const ConfigNode& node);
+  /// All fields, keys sorted: for job keys.
+  std::string canonical_json() const;
 };
 
 enum class FinishReason : std::uint8_t { kStop, kLength, kCancelled };

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 #include <unistd.h>
 
 #include "model/tiny_model.h"
@@ -62,6 +63,38 @@ TEST(Tokenizer, RendersTheModelsChatTemplate) {
   EXPECT_FALSE(tokenizer->render_chat({}, true).ok());
   EXPECT_FALSE(tokenizer->render_chat({{"user", std::string("a\0b", 3)}}, true).ok());
 }
+
+/// llama.cpp's own vocabularies come with texts, each ended by a line of __ggml_vocab_test__, and
+/// the tokens that the original tokenizers give for them, a line each.
+class RealVocabularyTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RealVocabularyTest, GivesTheOriginalTokenizersTokens) {
+  const std::string path = std::string(RESIDENCY_SHARED_DATA) +
+                           "/models_small/vocab_gguf/models/ggml-vocab-" + GetParam() + ".gguf";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "no such vocabulary here: " << path;
+  const auto tokenizer = Tokenizer::open(path);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().message();
+  std::ifstream texts(path + ".inp", std::ios::binary);
+  std::ifstream tokens(path + ".out", std::ios::binary);
+  std::string all((std::istreambuf_iterator<char>(texts)), std::istreambuf_iterator<char>());
+  const std::string mark = "\n__ggml_vocab_test__\n";
+  int cases = 0;
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t end = std::min(all.find(mark, at), all.size());
+    std::string line;
+    ASSERT_TRUE(std::getline(tokens, line));
+    std::istringstream numbers(line);
+    std::vector<std::int32_t> expected;
+    for (std::int32_t token = 0; numbers >> token;) expected.push_back(token);
+    EXPECT_EQ((*tokenizer)->encode(all.substr(at, end - at), false, false), expected) << cases;
+    at = end + mark.size();
+    ++cases;
+  }
+  EXPECT_GT(cases, 30);
+}
+
+INSTANTIATE_TEST_SUITE_P(Vocabularies, RealVocabularyTest,
+                         ::testing::Values("llama-spm", "gpt-2", "starcoder", "falcon"));
 
 TEST(Tokenizer, ABrokenFileIsAnErrorNotACrash) {
   const std::string bytes = make_tiny_llama(3).value();
