@@ -13,10 +13,20 @@
 
 namespace residency::serve {
 
-/// Parses and checks a request body. Fields that are not known are ignored, as clients send many;
-/// known features that would change the answer and are not there yet (tools, n > 1, logprobs, a
-/// response format, penalties, images) are refused rather than dropped. Errors are
-/// kInvalidArgument, name the field and its bound, and leave the field in `param`.
+/// The request body as JSON. kInvalidArgument, never repeating the body, where it is not an object.
+Result<Json> parse_chat_body(std::string_view body);
+
+/// The deployment a request asks for.
+Result<std::string> requested_model(const Json& body, std::string& param);
+
+/// Reads and checks a request. Fields that are not known are ignored, as clients send many; known
+/// features that would change the answer and are not there yet (tools, n > 1, logprobs, a response
+/// format, penalties, images) are refused rather than dropped. Errors are kInvalidArgument, name
+/// the field and its bound, and leave the field in `param`.
+Result<ChatRequest> read_chat_request(const Json& body, const ChatLimits& limits,
+                                      std::string& param);
+
+/// parse_chat_body() and read_chat_request().
 Result<ChatRequest> parse_chat_request(std::string_view body, const ChatLimits& limits,
                                        std::string& param);
 

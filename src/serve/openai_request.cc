@@ -160,13 +160,24 @@ class RequestReader {
 
 }  // namespace
 
-Result<ChatRequest> parse_chat_request(std::string_view body, const ChatLimits& limits,
-                                       std::string& param) {
-  param.clear();
+Result<Json> parse_chat_body(std::string_view body) {
   auto parsed = parse_json(body);
   if (!parsed.ok()) return invalid_argument("the body is not JSON: " + parsed.error().message());
   if (!parsed->is_object()) return invalid_argument("the body must be a JSON object");
-  RequestReader reader(*parsed, param);
+  return parsed;
+}
+
+Result<std::string> requested_model(const Json& body, std::string& param) {
+  std::string model;
+  RequestReader reader(body, param);
+  reader.read_model(model);
+  if (reader.failed()) return reader.error();
+  return model;
+}
+
+Result<ChatRequest> read_chat_request(const Json& body, const ChatLimits& limits,
+                                      std::string& param) {
+  RequestReader reader(body, param);
   ChatRequest request;
   request.sampling.tokens_max = limits.tokens_default;
   reader.read_model(request.model);
@@ -187,6 +198,13 @@ Result<ChatRequest> parse_chat_request(std::string_view body, const ChatLimits& 
   if (reader.failed()) return reader.error();
   RESIDENCY_TRY_VOID(check_chat_request(request, limits, param));
   return request;
+}
+
+Result<ChatRequest> parse_chat_request(std::string_view body, const ChatLimits& limits,
+                                       std::string& param) {
+  param.clear();
+  RESIDENCY_TRY(const Json parsed, parse_chat_body(body));
+  return read_chat_request(parsed, limits, param);
 }
 
 }  // namespace residency::serve

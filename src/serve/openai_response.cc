@@ -42,6 +42,8 @@ std::string_view error_type(const Error& error) {
       return "permission_error";
     case ErrorCode::kResourceExhausted:
       return "rate_limit_error";
+    case ErrorCode::kCancelled:
+      return "timeout_error";
     default:
       return traits(error.code()).http_status < 500 ? "invalid_request_error" : "server_error";
   }

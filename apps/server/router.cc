@@ -1,0 +1,50 @@
+#include "server/router.h"
+
+#include <array>
+#include <string>
+
+#include "server/middleware/error_response.h"
+#include "server/routes/routes.h"
+
+namespace residency::server {
+namespace {
+
+constexpr std::array<Route, 5> kRoutes{{
+    {"POST", "/v1/chat/completions", false, &chat_completions},
+    {"GET", "/v1/models", false, &list_models},
+    {"GET", "/metrics", false, &metrics},
+    {"GET", "/healthz", true, &health},
+    {"GET", "/readyz", true, &readiness},
+}};
+
+bool method_fits(const Route& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
+}  // namespace
+
+std::string_view dispatch(const HttpRequest& request, ServerState& state,
+                          std::shared_ptr<Reply> reply) {
+  for (const Route& route : kRoutes) {
+    if (route.path != request.path) continue;
+    if (!method_fits(route, request.method)) {
+      auto refused =
+          error_response(405, invalid_argument("the method must be " + std::string(route.method)));
+      refused.headers.emplace_back("allow", route.method == "GET" ? "GET, HEAD" : route.method);
+      reply->send(std::move(refused));
+      return route.path;
+    }
+    if (!route.open) {
+      if (auto allowed = state.api_keys.authorize(request); !allowed.ok()) {
+        reply->send(error_response(allowed.error()));
+        return route.path;
+      }
+    }
+    route.handler(request, state, std::move(reply));
+    return route.path;
+  }
+  reply->send(error_response(not_found("no such path; see docs/serve.md for the routes")));
+  return "other";
+}
+
+}  // namespace residency::server

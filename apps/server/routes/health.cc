@@ -1,0 +1,11 @@
+#include "server/routes/routes.h"
+
+namespace residency::server {
+
+void health(const HttpRequest&, ServerState&, std::shared_ptr<Reply> reply) {
+  HttpResponse response;
+  response.body = R"({"status":"ok"})";
+  reply->send(std::move(response));
+}
+
+}  // namespace residency::server

@@ -1,0 +1,19 @@
+#include "server/routes/routes.h"
+
+namespace residency::server {
+
+void readiness(const HttpRequest&, ServerState& state, std::shared_ptr<Reply> reply) {
+  HttpResponse response;
+  if (state.draining) {
+    response.status = 503;
+    response.body = R"({"status":"draining"})";
+  } else if (state.endpoints.list().empty()) {
+    response.status = 503;
+    response.body = R"({"status":"no endpoint"})";
+  } else {
+    response.body = R"({"status":"ready"})";
+  }
+  reply->send(std::move(response));
+}
+
+}  // namespace residency::server
