@@ -1,0 +1,102 @@
+#include "eval/compare.h"
+
+#include <fmt/format.h>
+
+#include "eval/scorer.h"
+
+namespace residency::eval {
+namespace {
+
+Result<void> check_same_items(const ModelScores& base, const ModelScores& tuned) {
+  if (base.task != tuned.task) return invalid_input("scores are of different tasks");
+  if (base.choices != tuned.choices) return invalid_input("scores are of different choices");
+  if (base.predictions.size() != tuned.predictions.size()) {
+    return invalid_input(fmt::format("scores are of different numbers of items: {}, {}",
+                                     base.predictions.size(), tuned.predictions.size()));
+  }
+  if (base.predictions.empty()) return invalid_input("scores hold no predictions to compare");
+  for (std::size_t i = 0; i < base.predictions.size(); ++i) {
+    if (base.predictions[i].id != tuned.predictions[i].id ||
+        base.predictions[i].labels != tuned.predictions[i].labels) {
+      return invalid_input(fmt::format("scores are of different items: item {}", i + 1));
+    }
+  }
+  if (base.prompts_sha256 != tuned.prompts_sha256) {
+    return invalid_input("scores are of different prompts");
+  }
+  return {};
+}
+
+void compare_items(const ModelScores& base, const ModelScores& tuned, Comparison& comparison) {
+  for (std::size_t i = 0; i < base.predictions.size(); ++i) {
+    const Prediction& before = base.predictions[i];
+    const Prediction& after = tuned.predictions[i];
+    comparison.base_only_correct += before.correct && !after.correct ? 1 : 0;
+    comparison.tuned_only_correct += after.correct && !before.correct ? 1 : 0;
+    comparison.better += after.score > before.score ? 1 : 0;
+    if (after.score < before.score) {
+      ++comparison.worse;
+      if (comparison.worse_ids.size() < Comparison::kWorseShownMax) {
+        comparison.worse_ids.push_back(after.id);
+      }
+    }
+  }
+  comparison.mcnemar_p = mcnemar_exact(comparison.base_only_correct, comparison.tuned_only_correct);
+}
+
+}  // namespace
+
+Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, std::uint64_t seed,
+                           std::size_t resamples) {
+  RESIDENCY_TRY_VOID(check_same_items(base, tuned));
+  const Scorer before(base.task, base.predictions, base.choices);
+  const Scorer after(tuned.task, tuned.predictions, tuned.choices);
+  const auto differences = [&](const std::vector<std::uint32_t>& weights) {
+    auto values = after.values(weights);
+    const auto subtracted = before.values(weights);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] -= subtracted[i];
+    return values;
+  };
+  const auto whole = differences(std::vector<std::uint32_t>(before.items(), 1));
+  auto drawn = bootstrap(before.items(), seed, resamples, differences);
+  drawn.resize(whole.size());
+  Comparison comparison;
+  comparison.items = before.items();
+  comparison.headline = before.names().front();
+  const auto metric = [](const ModelScores& scores, const std::string& name) {
+    const auto found = scores.metrics.find(name);
+    return found == scores.metrics.end() ? Metric{} : found->second;
+  };
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    const std::string& name = before.names()[i];
+    MetricChange change;
+    change.base = metric(base, name);
+    change.tuned = metric(tuned, name);
+    change.difference = with_interval(whole[i], std::move(drawn[i]));
+    if (change.base.value != 0) change.relative = whole[i] / change.base.value;
+    comparison.metrics[name] = change;
+  }
+  compare_items(base, tuned, comparison);
+  return comparison;
+}
+
+Json Comparison::to_json() const {
+  Json values = Json::object();
+  for (const auto& [name, change] : metrics) {
+    values[name] = {{"base", eval::to_json(change.base)},
+                    {"tuned", eval::to_json(change.tuned)},
+                    {"difference", eval::to_json(change.difference)},
+                    {"relative", change.relative ? Json(*change.relative) : Json()}};
+  }
+  return {{"items", items},
+          {"headline", headline},
+          {"metrics", std::move(values)},
+          {"base_only_correct", base_only_correct},
+          {"tuned_only_correct", tuned_only_correct},
+          {"mcnemar_p", mcnemar_p},
+          {"better", better},
+          {"worse", worse},
+          {"worse_ids", worse_ids}};
+}
+
+}  // namespace residency::eval

@@ -1,0 +1,32 @@
+// Prediction: what a model answered to one test item, and how it was read.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace residency::eval {
+
+/// `prediction` is model output on clean text: it is kept in the encrypted artifact, never shown
+/// in an error or a log.
+struct Prediction {
+  std::string id;
+  std::string category;
+  std::vector<std::string> labels;  // gold
+  std::string prediction;           // the text, or the chosen choice
+  std::vector<std::string> parsed;  // labels read out of it
+  bool readable = false;            // the parser found an answer
+  bool asked = true;                // false: the prompt did not fit the model's context
+  bool correct = false;             // parsed equals labels, as sets
+  double score = 0;                 // of this item alone: F1 over its labels, or 1 and 0
+  std::vector<double> logprobs;     // of the choices, in order (multiple choice)
+};
+
+/// One line of JSON.
+std::string to_json_line(const Prediction& prediction);
+/// kInvalidInput, naming the field, where the line is not what to_json_line() wrote.
+Result<Prediction> prediction_from_json_line(std::string_view line);
+
+}  // namespace residency::eval

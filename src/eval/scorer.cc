@@ -1,0 +1,200 @@
+#include "eval/scorer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "eval/answer_reader.h"
+
+namespace residency::eval {
+namespace {
+
+std::size_t characters(const std::string& text) {
+  const auto starts = std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  });
+  return std::max<std::size_t>(1, static_cast<std::size_t>(starts));
+}
+
+/// Index of the largest log-probability per character of its choice, as lm-evaluation-harness'
+/// acc_norm; the first of equals.
+std::size_t best_by_length(const std::vector<double>& logprobs,
+                           const std::vector<std::string>& choices) {
+  std::size_t best = 0;
+  const auto at = [&](std::size_t i) {
+    return logprobs[i] / static_cast<double>(characters(choices[i]));
+  };
+  for (std::size_t i = 1; i < logprobs.size(); ++i) {
+    if (at(i) > at(best)) best = i;
+  }
+  return best;
+}
+
+double f1(std::uint64_t both, std::uint64_t gold, std::uint64_t predicted) {
+  const std::uint64_t sum = gold + predicted;
+  return sum == 0 ? 0 : 2 * static_cast<double>(both) / static_cast<double>(sum);
+}
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::set<std::string> as_set(const std::vector<std::string>& labels, bool categories) {
+  std::set<std::string> set;
+  for (const std::string& label : labels) set.insert(categories ? code_category(label) : label);
+  return set;
+}
+
+}  // namespace
+
+Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
+               const std::vector<std::string>& choices)
+    : task_(task), items_(predictions.size()), labels_(count(predictions, false)) {
+  for (const Prediction& prediction : predictions) {
+    correct_.push_back(prediction.correct ? 1 : 0);
+    unreadable_.push_back(prediction.asked && !prediction.readable ? 1 : 0);
+    not_asked_.push_back(prediction.asked ? 0 : 1);
+    bool norm = false;
+    if (!choices.empty() && prediction.logprobs.size() == choices.size()) {
+      const std::string& chosen = choices[best_by_length(prediction.logprobs, choices)];
+      norm = prediction.labels == std::vector<std::string>{chosen};
+    }
+    correct_norm_.push_back(norm ? 1 : 0);
+  }
+  switch (task_) {
+    case EvalTask::kCodeF1:
+      categories_ = count(predictions, true);
+      names_ = {"micro_f1",          "macro_f1",          "micro_precision", "micro_recall",
+                "category_micro_f1", "category_macro_f1", "exact_match"};
+      break;
+    case EvalTask::kMultipleChoice:
+      names_ = {"accuracy", "accuracy_norm", "macro_f1"};
+      break;
+    case EvalTask::kClassification:
+      names_ = {"accuracy", "macro_f1"};
+      break;
+    case EvalTask::kExact:
+      names_ = {"exact_match"};
+      break;
+  }
+  names_.insert(names_.end(), {"parse_failure_rate", "not_asked_rate"});
+}
+
+Scorer::Table Scorer::count(const std::vector<Prediction>& predictions, bool categories) {
+  Table table;
+  std::map<std::string, std::uint32_t> numbers;
+  for (const Prediction& prediction : predictions) {
+    std::map<std::string, Hit> hits;
+    for (const std::string& label : as_set(prediction.labels, categories)) hits[label].gold = true;
+    for (const std::string& label : as_set(prediction.parsed, categories)) {
+      hits[label].predicted = true;
+    }
+    auto& row = table.hits.emplace_back();
+    for (auto& [label, hit] : hits) {
+      const auto [number, added] =
+          numbers.emplace(label, static_cast<std::uint32_t>(numbers.size()));
+      if (added) table.gold.push_back(false);
+      hit.label = number->second;
+      if (hit.gold) table.gold[hit.label] = true;
+      row.push_back(hit);
+    }
+  }
+  return table;
+}
+
+void Scorer::append_f1(const Table& table, const std::vector<std::uint32_t>& weights,
+                       bool precision_and_recall, std::vector<double>& values) {
+  struct Count {
+    std::uint64_t both = 0, gold = 0, predicted = 0;
+  };
+  Count all;
+  std::vector<Count> each(table.gold.size());
+  for (std::size_t item = 0; item < weights.size(); ++item) {
+    if (weights[item] == 0) continue;
+    for (const Hit& hit : table.hits[item]) {
+      for (Count* counted : {&all, &each[hit.label]}) {
+        counted->both += hit.gold && hit.predicted ? weights[item] : 0;
+        counted->gold += hit.gold ? weights[item] : 0;
+        counted->predicted += hit.predicted ? weights[item] : 0;
+      }
+    }
+  }
+  // A resample can miss a label altogether; its F1 is then undefined and left out of the mean.
+  double sum = 0;
+  std::size_t counted = 0;
+  for (std::size_t label = 0; label < each.size(); ++label) {
+    if (!table.gold[label] || each[label].gold + each[label].predicted == 0) continue;
+    sum += f1(each[label].both, each[label].gold, each[label].predicted);
+    ++counted;
+  }
+  values.push_back(f1(all.both, all.gold, all.predicted));
+  values.push_back(counted == 0 ? 0 : sum / static_cast<double>(counted));
+  if (precision_and_recall) {
+    values.push_back(share(all.both, all.predicted));
+    values.push_back(share(all.both, all.gold));
+  }
+}
+
+double Scorer::rate(const std::vector<std::uint8_t>& flags,
+                    const std::vector<std::uint32_t>& weights) const {
+  std::uint64_t part = 0;
+  std::uint64_t whole = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    part += flags[i] * weights[i];
+    whole += weights[i];
+  }
+  return share(part, whole);
+}
+
+std::vector<double> Scorer::values(const std::vector<std::uint32_t>& weights) const {
+  std::vector<double> values;
+  std::vector<double> micro_and_macro;
+  switch (task_) {
+    case EvalTask::kCodeF1:
+      append_f1(labels_, weights, true, values);
+      append_f1(categories_, weights, false, values);
+      values.push_back(rate(correct_, weights));
+      break;
+    case EvalTask::kMultipleChoice:
+    case EvalTask::kClassification:
+      append_f1(labels_, weights, false, micro_and_macro);
+      values.push_back(rate(correct_, weights));
+      if (task_ == EvalTask::kMultipleChoice) values.push_back(rate(correct_norm_, weights));
+      values.push_back(micro_and_macro[1]);
+      break;
+    case EvalTask::kExact:
+      values.push_back(rate(correct_, weights));
+      break;
+  }
+  values.push_back(rate(unreadable_, weights));
+  values.push_back(rate(not_asked_, weights));
+  return values;
+}
+
+std::map<std::string, Metric> score(const Scorer& scorer, std::uint64_t seed,
+                                    std::size_t resamples) {
+  const auto whole = scorer.values(std::vector<std::uint32_t>(scorer.items(), 1));
+  auto drawn =
+      bootstrap(scorer.items(), seed, resamples,
+                [&](const std::vector<std::uint32_t>& weights) { return scorer.values(weights); });
+  drawn.resize(whole.size());
+  std::map<std::string, Metric> metrics;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    metrics[scorer.names()[i]] = with_interval(whole[i], std::move(drawn[i]));
+  }
+  return metrics;
+}
+
+bool lower_is_better(std::string_view metric) {
+  return metric == "parse_failure_rate" || metric == "not_asked_rate";
+}
+
+double item_f1(const std::vector<std::string>& gold, const std::vector<std::string>& parsed) {
+  const auto wanted = as_set(gold, false);
+  const auto given = as_set(parsed, false);
+  if (wanted.empty() && given.empty()) return 1;
+  const auto both = std::count_if(given.begin(), given.end(),
+                                  [&](const auto& label) { return wanted.count(label) > 0; });
+  return f1(static_cast<std::uint64_t>(both), wanted.size(), given.size());
+}
+
+}  // namespace residency::eval
