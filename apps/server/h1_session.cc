@@ -87,7 +87,7 @@ class BeastSession final : public H1Session, public std::enable_shared_from_this
         break;
       }
       const bool last = served + 1 == state_.options.requests_per_connection_max;
-      keep_alive_ = incoming.keep_alive && !state_.draining && !last;
+      keep_alive_ = incoming.keep_alive && !last;
       http_1_0_ = incoming.http_1_0;
       const bool complete = co_await answer(*incoming.request);
       if (!complete || !keep_alive_ || state_.draining) break;
@@ -258,6 +258,7 @@ class BeastSession final : public H1Session, public std::enable_shared_from_this
 
   std::string head(const HttpRequest& request, const HttpResponse& response, Framing framing) {
     status_ = response.status;
+    keep_alive_ = keep_alive_ && !state_.draining;
     return format_head(response, request.id, framing, keep_alive_, Env::posix().now_unix_ms());
   }
 
