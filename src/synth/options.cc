@@ -1,0 +1,72 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "synth/synth.h"
+
+namespace residency::synth {
+namespace {
+
+const std::vector<std::string>& known_outputs() {
+  static const std::vector<std::string> known{"fhir_bundles", "fhir_ndjson", "notes", "csv"};
+  return known;
+}
+
+}  // namespace
+
+Result<void> SynthOptions::validate() const {
+  std::string problems;
+  const auto problem = [&](std::string_view text) {
+    if (!problems.empty()) problems += "; ";
+    problems += text;
+  };
+  if (patients < 1 || patients > kPatientsMax) {
+    problem(fmt::format("patients must be 1 to {}, not {}", kPatientsMax, patients));
+  }
+  if (notes_per_patient_max < 1 || notes_per_patient_max > kNotesPerPatientMax) {
+    problem(fmt::format("notes_per_patient_max must be 1 to {}, not {}", kNotesPerPatientMax,
+                        notes_per_patient_max));
+  }
+  if (outputs.empty()) problem("outputs must name at least one output");
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto& known = known_outputs();
+    if (std::find(known.begin(), known.end(), outputs[i]) == known.end()) {
+      problem(fmt::format("outputs must be of fhir_bundles, fhir_ndjson, notes, csv, not {}",
+                          outputs[i].substr(0, 40)));
+    }
+    if (std::find(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(i), outputs[i]) !=
+        outputs.begin() + static_cast<std::ptrdiff_t>(i)) {
+      problem(fmt::format("outputs names twice: {}", outputs[i].substr(0, 40)));
+    }
+  }
+  if (!problems.empty()) return invalid_argument("synth: " + problems);
+  return {};
+}
+
+Result<SynthOptions> SynthOptions::from_config(const ConfigNode& node) {
+  SynthOptions options;
+  ConfigReader reader(node, "synth.");
+  options.out_dir = reader.text("out_dir", "");
+  options.patients =
+      static_cast<int>(reader.integer("patients", options.patients, 1, kPatientsMax));
+  options.seed = static_cast<std::uint64_t>(
+      reader.integer("seed", static_cast<std::int64_t>(options.seed), 0, INT64_MAX));
+  options.notes_per_patient_max = static_cast<int>(reader.integer(
+      "notes_per_patient_max", options.notes_per_patient_max, 1, kNotesPerPatientMax));
+  options.outputs = reader.texts("outputs", options.outputs);
+  reader.absorb(options.validate());
+  RESIDENCY_TRY_VOID(reader.finish());
+  return options;
+}
+
+std::string SynthOptions::canonical_json() const {
+  std::vector<std::string> sorted = outputs;
+  std::sort(sorted.begin(), sorted.end());
+  return dump_json(Json{{"patients", patients},
+                        {"seed", seed},
+                        {"notes_per_patient_max", notes_per_patient_max},
+                        {"outputs", sorted},
+                        {"generator_version", kGeneratorVersion}});
+}
+
+}  // namespace residency::synth
