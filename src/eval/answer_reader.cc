@@ -32,7 +32,7 @@ std::string as_code(std::string_view word) {
       is_digit(code[1]) &&
       std::all_of(code.begin(), code.end(), [](char c) { return is_digit(c) || is_letter(c); });
   if (!shape) return "";
-  if (code.size() > kCategoryLength) code.insert(kCategoryLength, ".");
+  if (code.size() > kCategoryLength) code.insert(code.begin() + kCategoryLength, '.');
   return code;
 }
 
