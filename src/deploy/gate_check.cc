@@ -16,6 +16,20 @@ bool names_another_model(const store::Manifest& report) {
   });
 }
 
+/// ": micro_f1 is 0.21, demanded at least 0.3", "" where the gate gives no reason.
+std::string first_reason(const Json& gate) {
+  const Json& reasons = json_member(gate, "reasons");
+  if (!reasons.is_array() || reasons.empty() || !reasons.front().is_string()) return "";
+  return ": " + reasons.front().get<std::string>();
+}
+
+bool holds_failed_check(const Json& gate) {
+  const Json& checks = json_member(gate, "checks");
+  return checks.is_array() && std::any_of(checks.begin(), checks.end(), [](const Json& check) {
+           return !json_flag(check, "passed");
+         });
+}
+
 /// Whether `manifest` says which base it stands on, and that it is this one.
 bool stands_on(const store::Manifest& manifest, const BaseModel& base) {
   const std::string sha256 = json_text(manifest.properties, "base_sha256");
@@ -40,7 +54,12 @@ Result<void> check_gate(const store::Manifest& report, const std::string& model_
   }
   const Json& gate = json_member(report.properties, "gate");
   if (!gate.is_object()) return gate_refused("the report holds no gate decision: " + report.id);
-  if (!json_flag(gate, "passed")) return gate_refused("the gate did not pass: " + report.id);
+  if (!json_flag(gate, "passed")) {
+    return gate_refused("the gate did not pass: " + report.id + first_reason(gate));
+  }
+  if (holds_failed_check(gate)) {
+    return gate_refused("the gate says passed, but a check of it failed: " + report.id);
+  }
   return {};
 }
 

@@ -94,6 +94,20 @@ TEST_F(RegistryTest, AReportWithoutADecisionOrOfAnotherTypeIsRefused) {
   EXPECT_EQ(refused(options(adapter_, "report-none")), ErrorCode::kNotFound);
 }
 
+TEST_F(RegistryTest, ARefusalGivesTheFirstReasonAndAContradictionIsRefused) {
+  const auto add = [&](const char* bytes, const Json& gate) {
+    return workspace_.add("report", "report.json", bytes, {adapter_},
+                          {{"base_sha256", kDigest}, {"gate", gate}});
+  };
+  const auto low = add("low", {{"passed", false}, {"reasons", {"micro_f1 is 0.2"}}});
+  EXPECT_THAT(registry_.deploy(options(adapter_, low)).error().message(),
+              HasSubstr("micro_f1 is 0.2"));
+  const auto odd = add("odd", {{"passed", true}, {"checks", {{{"passed", false}}}}});
+  EXPECT_EQ(refused(options(adapter_, odd)), ErrorCode::kGateRefused);
+  const auto fine = add("fine", {{"passed", true}, {"checks", {{{"passed", true}}}}});
+  EXPECT_TRUE(registry_.deploy(options(adapter_, fine)).ok());
+}
+
 TEST_F(RegistryTest, AReportAboutAnotherModelOrBaseIsRefused) {
   const auto other = workspace_.add("adapter", "adapter.gguf", "other");
   EXPECT_EQ(refused(options(adapter_, add_report(other, true))), ErrorCode::kGateRefused);

@@ -4,7 +4,8 @@
 #include <cctype>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
-#include <optional>
+
+#include "crypto/sha256.h"
 
 namespace residency::server {
 namespace {
@@ -13,33 +14,8 @@ constexpr std::uint64_t kFileBytesMax = 1u << 20;
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kKeyBytesMin = 16;
 constexpr std::size_t kKeyBytesMax = 256;
+constexpr std::size_t kDigestBytes = 32;
 constexpr std::string_view kDigestPrefix = "sha256:";
-using Digest = std::array<unsigned char, 32>;
-
-Digest sha256(std::string_view text) {
-  Digest digest{};
-  ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return digest;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-std::optional<Digest> digest_from_hex(std::string_view hex) {
-  Digest digest{};
-  if (hex.size() != 2 * digest.size()) return std::nullopt;
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    const int high = hex_value(hex[2 * i]);
-    const int low = hex_value(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    digest[i] = static_cast<unsigned char>(high << 4 | low);
-  }
-  return digest;
-}
-
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameBytesMax &&
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
@@ -101,11 +77,13 @@ Result<ApiKeys> ApiKeys::parse(std::string_view text, const std::string& name) {
     if (!is_name(caller)) return invalid_input(where + "a name is 1 to 64 of [A-Za-z0-9._-]");
     Key entry{std::string(caller), {}};
     if (key.starts_with(kDigestPrefix)) {
-      const auto digest = digest_from_hex(key.substr(kDigestPrefix.size()));
-      if (!digest) return invalid_input(where + "sha256: takes 64 lower-case hex digits");
-      entry.digest = *digest;
+      auto digest = crypto::from_hex(key.substr(kDigestPrefix.size()));
+      if (!digest.ok() || digest->size() != kDigestBytes) {
+        return invalid_input(where + "sha256: takes 64 hex digits");
+      }
+      entry.digest = *std::move(digest);
     } else if (is_key(key)) {
-      entry.digest = sha256(key);
+      entry.digest = crypto::sha256(key);
     } else {
       return invalid_input(where + "a key is 16 to 256 printable bytes without spaces");
     }
@@ -133,10 +111,10 @@ Result<std::string> ApiKeys::authorize(const HttpRequest& request) const {
   if (value.size() <= kBearer.size() || !same_word(value.substr(0, kBearer.size()), kBearer)) {
     return Error(ErrorCode::kUnauthenticated, "send an API key: authorization: Bearer <key>");
   }
-  const Digest digest = sha256(trimmed(value.substr(kBearer.size())));
+  const std::string digest = crypto::sha256(trimmed(value.substr(kBearer.size())));
   const Key* found = nullptr;
   for (const Key& key : keys_) {
-    if (CRYPTO_memcmp(key.digest.data(), digest.data(), digest.size()) == 0) found = &key;
+    if (crypto::equal_in_constant_time(key.digest, digest)) found = &key;
   }
   if (found == nullptr) return Error(ErrorCode::kUnauthenticated, "the API key is not known");
   return found->name;

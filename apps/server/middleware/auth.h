@@ -1,7 +1,6 @@
 // ApiKeys: who may ask.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,10 +30,9 @@ class ApiKeys {
   Result<std::string> authorize(const HttpRequest& request) const;
 
  private:
-  using Digest = std::array<unsigned char, 32>;
   struct Key {
     std::string name;
-    Digest digest;
+    std::string digest;  // 32 bytes
   };
   std::vector<Key> keys_;
 };

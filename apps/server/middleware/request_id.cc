@@ -1,23 +1,18 @@
 #include "server/middleware/request_id.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <openssl/rand.h>
+
+#include "crypto/random.h"
+#include "crypto/sha256.h"
 
 namespace residency::server {
 
 std::string make_request_id() {
-  std::array<unsigned char, 12> bytes{};
+  constexpr std::size_t kBytes = 12;
+  const auto bytes = crypto::random_bytes(kBytes);
   // Ids need to differ, not to be secret: should the generator fail, a repeated id harms nobody.
-  (void)RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string id;
-  for (const unsigned char byte : bytes) {
-    id.push_back(kHex[byte >> 4]);
-    id.push_back(kHex[byte & 15]);
-  }
-  return id;
+  return crypto::to_hex(bytes.ok() ? *bytes : std::string(kBytes, '\0'));
 }
 
 std::string accept_request_id(std::string_view wanted) {
