@@ -66,9 +66,9 @@ TEST(LlamaConfig, RefusesValuesThatWouldReachAnAbortInLlamaCpp) {
       {"tokenizer.ggml.bos_token_id", std::uint64_t{272}},
       {"tokenizer.ggml.token_type", GgufArray(std::vector<std::int64_t>{1, 2})},
       {"split.count", std::uint64_t{2}}};
-  for (const auto& [key, value] : bad) {
-    const auto file = changed([&](auto& metadata, auto&) { metadata[key] = value; });
-    EXPECT_FALSE(verify_gguf(*file).ok()) << key;
+  for (const auto& entry : bad) {
+    const auto file = changed([&](auto& metadata, auto&) { metadata[entry.first] = entry.second; });
+    EXPECT_FALSE(verify_gguf(*file).ok()) << entry.first;
   }
 }
 
