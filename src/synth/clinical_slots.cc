@@ -32,6 +32,7 @@ const NoteSink::SlotTable& NoteSink::clinical_slots() {
                                {"study_finding", &NoteSink::study_finding},
                                {"proc", &NoteSink::procedure},
                                {"proc_course", &NoteSink::procedure_course},
+                               {"underwent", &NoteSink::underwent},
                                {"allergies", &NoteSink::allergies},
                                {"vitals", &NoteSink::vitals},
                                {"interaction", &NoteSink::interaction}};
@@ -160,6 +161,17 @@ void NoteSink::procedure(std::string_view) {
 void NoteSink::procedure_course(std::string_view) {
   if (encounter_.procedure == nullptr) return;
   tables_.grammar.expand(encounter_.procedure->findings, random_, *this);
+}
+
+// "Underwent ... on ... . " where there was a procedure.
+void NoteSink::underwent(std::string_view) {
+  if (encounter_.procedure == nullptr) return;
+  static constexpr std::string_view verbs[] = {"Underwent ", "Had ", "Taken for "};
+  out_.put(verbs[random_.below(3)]);
+  procedure("");
+  out_.put(" on ");
+  day("start");
+  out_.put(". ");
 }
 
 void NoteSink::allergies(std::string_view) {

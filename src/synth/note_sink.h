@@ -29,7 +29,7 @@ class NoteSink final : public TemplateSink {
            const PlannedNote& note);
   WrittenNote write();
 
-  void text(std::string_view text) override { out_.put(text); }
+  void text(std::string_view text) override;
   void slot(std::string_view name, std::string_view argument) override;
   std::size_t position() override { return out_.size(); }
   void capitalise_at(std::size_t position) override { out_.capitalise_at(position); }
@@ -96,6 +96,7 @@ class NoteSink final : public TemplateSink {
   void study_finding(std::string_view argument);
   void procedure(std::string_view argument);
   void procedure_course(std::string_view argument);
+  void underwent(std::string_view argument);
   void allergies(std::string_view argument);
   void vitals(std::string_view argument);
   void interaction(std::string_view argument);

@@ -57,6 +57,13 @@ NoteSink::NoteSink(const Tables& tables, const PatientPlan& plan, const Encounte
   if (!imaging.empty()) imaging_ = &random_.pick(imaging);
 }
 
+// Where an optional part before was left out, its space is not doubled.
+void NoteSink::text(std::string_view text) {
+  const bool spaced = text.size() > 1 ? text[0] == ' ' && text[1] != ' ' : text == " ";
+  if (spaced && out_.size() > 0 && out_.last() == ' ') text.remove_prefix(1);
+  out_.put(text);
+}
+
 void NoteSink::slot(std::string_view name, std::string_view argument) {
   const auto found = slot_tables().find(name);
   if (found != slot_tables().end()) (this->*found->second)(argument);

@@ -66,7 +66,7 @@ std::string make_email(const PersonName& name, Day birth, Random& random) {
   return user + "@" + std::string(hosts[random.below(6)]);
 }
 
-void add_contacts(const Culture& culture, const PatientPerson& patient, Random& random,
+void add_contacts(const Culture& culture, const PatientPerson& patient, Day today, Random& random,
                   std::vector<Contact>& contacts) {
   struct Relation {
     std::string_view word;
@@ -78,6 +78,10 @@ void add_contacts(const Culture& culture, const PatientPerson& patient, Random& 
       {"brother", false, true}, {"mother", true, true},    {"father", false, true},
       {"niece", true, false},   {"neighbor", true, false}, {"grandson", false, true},
       {"friend", false, false}, {"cousin", true, false},   {"roommate", false, false}};
+  // Which relations a patient of the age has: the old no parents, the young no grandsons.
+  static constexpr std::size_t old[] = {0, 1, 2, 3, 6, 7, 8, 9, 10};
+  static constexpr std::size_t young[] = {2, 3, 4, 5, 7, 9, 10, 11, 4};
+  const auto& generations = age_on(patient.birth, today) > 55 ? old : young;
   const int count = random.between(1, 3);
   for (int i = 0; i < count; ++i) {
     Contact contact;
@@ -86,7 +90,7 @@ void add_contacts(const Culture& culture, const PatientPerson& patient, Random& 
     if (i == 0 && patient.marital == "M") {
       contact.relation = patient.female ? "husband" : "wife";
     } else {
-      const Relation& relation = relations[random.below(12)];
+      const Relation& relation = relations[generations[random.below(9)]];
       contact.relation = relation.word;
       female = relation.female;
       same = relation.same_family;
@@ -101,7 +105,9 @@ void add_contacts(const Culture& culture, const PatientPerson& patient, Random& 
 Clinician make_clinician(const Tables& tables, bool nurse, Random& random) {
   Clinician clinician;
   clinician.id = make_uuid(random);
-  clinician.name = make_name(pick_culture(tables, random), random.chance(50), random);
+  const Culture& culture = pick_culture(tables, random);
+  const bool female = random.chance(50);
+  clinician.name = make_name(culture, female, random);
   clinician.credential = nurse ? "RN" : random.chance(70) ? "MD" : random.chance(50) ? "DO" : "NP";
   clinician.npi = make_npi(random);
   const char initial = clinician.name.family[0];
@@ -204,7 +210,7 @@ PatientPerson make_patient(const Tables& tables, Random random, Day today) {
   patient.job = random.pick(tables.jobs);
   static constexpr std::string_view marital[] = {"M", "M", "S", "W", "D"};
   patient.marital = marital[random.below(5)];
-  add_contacts(culture, patient, random, patient.contacts);
+  add_contacts(culture, patient, today, random, patient.contacts);
   return patient;
 }
 
