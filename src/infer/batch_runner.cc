@@ -1,6 +1,5 @@
 #include "infer/batch_runner.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -29,14 +28,9 @@ class RunningSequence {
   std::size_t prompt_index() const { return prompt_index_; }
   bool in_prompt() const { return computed_ < prompt_.size(); }
 
-  /// Adds the next tokens to be computed, at most `room` of them.
-  void add_to(TokenBatch& batch, int room) {
-    output_.reset();
-    if (!in_prompt()) {
-      output_ = batch.add(last_token_, static_cast<int>(computed_++), sequence_, true);
-      return;
-    }
-    for (; room > 0 && in_prompt(); --room) {
+  /// Adds as much of the prompt as fits.
+  void add_prompt(TokenBatch& batch) {
+    while (batch.room() > 0 && in_prompt()) {
       const bool last = computed_ + 1 == prompt_.size();
       const int i = batch.add(prompt_[computed_], static_cast<int>(computed_), sequence_, last);
       ++computed_;
@@ -44,10 +38,24 @@ class RunningSequence {
     }
   }
 
+  /// Adds the token that was generated last.
+  void add_generated(TokenBatch& batch) {
+    output_ = batch.add(last_token_, static_cast<int>(computed_++), sequence_, true);
+  }
+
+  /// Adds a token behind the last one, to be taken away again by remove_pad.
+  void add_pad(TokenBatch& batch) const {
+    batch.add(last_token_, static_cast<int>(computed_), sequence_, true);
+  }
+  void remove_pad(llama_memory_t memory) const {
+    llama_memory_seq_rm(memory, sequence_, static_cast<llama_pos>(computed_), -1);
+  }
+
   /// Takes the next token from the logits, if the batch gave any. True once the sequence has ended.
   Result<bool> advance(LoadedModel& loaded, const TextSink& sink) {
     if (!output_) return false;
     const float* logits = llama_get_logits_ith(loaded.context.get(), *output_);
+    output_.reset();
     if (logits == nullptr) return internal_error("llama.cpp gave no logits");
     RESIDENCY_TRY(last_token_, sampler_.next(logits, loaded.vocabulary().size()));
     if (loaded.vocabulary().ends_generation(last_token_)) return end(FinishReason::kStop, sink);
@@ -97,21 +105,29 @@ class RunningSequence {
 /// The running sequences, by the number llama.cpp knows them by.
 using Slots = std::vector<std::unique_ptr<RunningSequence>>;
 
-/// Fills the batch: first the sequences that generate, a token each, then prompts, oldest first.
-void fill_batch(Slots& slots, TokenBatch& batch) {
+/// One step: a part of the oldest waiting prompt by itself, or else one token of every sequence.
+/// llama.cpp computes a product with one column by another kernel than with more, whose sums are in
+/// another order; a lone sequence gets a second column, so that it is computed as in company.
+Result<void> step(Slots& slots, TokenBatch& batch, llama_context* context) {
   batch.clear();
-  std::vector<RunningSequence*> prompts;
+  std::vector<RunningSequence*> running;
+  RunningSequence* prompt = nullptr;
   for (auto& slot : slots) {
     if (slot == nullptr) continue;
-    if (slot->in_prompt()) {
-      prompts.push_back(slot.get());
-    } else {
-      slot->add_to(batch, batch.room());
-    }
+    running.push_back(slot.get());
+    const bool older = prompt == nullptr || slot->prompt_index() < prompt->prompt_index();
+    if (slot->in_prompt() && older) prompt = slot.get();
   }
-  std::sort(prompts.begin(), prompts.end(),
-            [](const auto* a, const auto* b) { return a->prompt_index() < b->prompt_index(); });
-  for (auto* prompt : prompts) prompt->add_to(batch, batch.room());
+  if (prompt != nullptr) {
+    prompt->add_prompt(batch);
+    return batch.decode(context);
+  }
+  for (auto* sequence : running) sequence->add_generated(batch);
+  if (running.size() > 1) return batch.decode(context);
+  running.front()->add_pad(batch);
+  RESIDENCY_TRY_VOID(batch.decode(context));
+  running.front()->remove_pad(llama_get_memory(context));
+  return {};
 }
 
 }  // namespace
@@ -134,8 +150,7 @@ Result<std::vector<Generation>> BatchRunner::run(
                                                    std::move(sampler), sampling_);
       ++started;
     }
-    fill_batch(slots, batch);
-    RESIDENCY_TRY_VOID(batch.decode(loaded_.context.get()));
+    RESIDENCY_TRY_VOID(step(slots, batch, loaded_.context.get()));
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (slots[i] == nullptr) continue;
       RESIDENCY_TRY(const bool ended, slots[i]->advance(loaded_, sink));

@@ -11,9 +11,10 @@
 
 namespace residency::infer {
 
-/// Continuous batching: every step decodes one token of each running sequence and as much of the
-/// waiting prompts as fits beside them. A prompt's tokens are computed in the same order whatever
-/// its neighbours are, so results do not depend on them but for the order of floating-point sums.
+/// Continuous batching: a prompt is computed by itself as soon as a sequence is free, then every
+/// step computes one token of each running sequence. With weights whose products llama.cpp computes
+/// column by column (F32, F16, BF16, Q4_1...) a sequence's logits do not depend on its neighbours,
+/// bit for bit; with repacked weights (Q4_0, Q4_K...) they may in the order of sums.
 class BatchRunner {
  public:
   BatchRunner(LoadedModel& loaded, const SamplingOptions& sampling)

@@ -66,7 +66,14 @@ TEST_F(EngineTest, GreedyTextIsTheSameEveryTime) {
   EXPECT_EQ(first->text, other->text);
 }
 
-TEST_F(EngineTest, ABatchGivesWhatEachPromptGivesAlone) {
+class EngineTypesTest : public EngineTest,
+                        public ::testing::WithParamInterface<model::WeightType> {};
+
+TEST_P(EngineTypesTest, ABatchGivesWhatEachPromptGivesAlone) {
+  const auto base = model::GgufFile::from_bytes(bytes_, "tiny").value();
+  model::testing::StringFile converted;
+  ASSERT_TRUE(model::requantise(*base, GetParam(), converted).ok());
+  options_.model_path = write("converted.gguf", converted.bytes());
   options_.parallel_sequences = 3;
   auto engine = open();
   std::vector<std::string> prompts;
@@ -91,6 +98,10 @@ TEST_F(EngineTest, ABatchGivesWhatEachPromptGivesAlone) {
   const auto again = engine->generate_batch(prompts, greedy(24), {});
   for (std::size_t i = 0; i < prompts.size(); ++i) EXPECT_EQ(again->at(i).text, batch->at(i).text);
 }
+
+INSTANTIATE_TEST_SUITE_P(Types, EngineTypesTest,
+                         ::testing::Values(model::WeightType::kF32, model::WeightType::kF16,
+                                           model::WeightType::kBf16, model::WeightType::kQ8_0));
 
 TEST_F(EngineTest, SamplingFollowsTheSeed) {
   auto engine = open();

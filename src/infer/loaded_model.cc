@@ -30,7 +30,8 @@ Result<void> check_options(const EngineOptions& options) {
 
 llama_context_params context_params(const EngineOptions& options, int context_tokens) {
   auto params = llama_context_default_params();
-  params.n_ctx = static_cast<std::uint32_t>(context_tokens * options.parallel_sequences);
+  // One more than is offered, for BatchRunner's pad.
+  params.n_ctx = static_cast<std::uint32_t>((context_tokens + 1) * options.parallel_sequences);
   params.n_batch = kBatchTokens;
   params.n_ubatch = kBatchTokens;
   params.n_seq_max = static_cast<std::uint32_t>(options.parallel_sequences);
@@ -40,8 +41,7 @@ llama_context_params context_params(const EngineOptions& options, int context_to
                           : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   params.n_threads = threads;
   params.n_threads_batch = threads;
-  // One stream of memory per sequence: what a sequence gives then depends on its neighbours only
-  // through the order of sums inside a matrix product.
+  // One stream of memory per sequence, so that attention sees no neighbour.
   params.kv_unified = false;
   params.no_perf = true;
   if (options.kv_cache_f32) {
