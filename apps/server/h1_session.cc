@@ -1,5 +1,3 @@
-#include "server/h1_session.h"
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/write.hpp>
@@ -18,6 +16,7 @@
 #include "server/middleware/limits.h"
 #include "server/middleware/request_id.h"
 #include "server/router.h"
+#include "server/session.h"
 
 namespace residency::server {
 namespace {
@@ -68,9 +67,9 @@ struct Incoming {
   bool keep_alive = false;
 };
 
-class BeastSession final : public H1Session, public std::enable_shared_from_this<BeastSession> {
+class H1Session final : public Session, public std::enable_shared_from_this<H1Session> {
  public:
-  BeastSession(std::shared_ptr<net::io_context> context, tcp::socket socket, ServerState& state)
+  H1Session(std::shared_ptr<net::io_context> context, tcp::socket socket, ServerState& state)
       : context_(std::move(context)),
         socket_(std::move(socket)),
         deadline_(socket_),
@@ -281,9 +280,9 @@ class BeastSession final : public H1Session, public std::enable_shared_from_this
 
 }  // namespace
 
-std::shared_ptr<H1Session> H1Session::create(std::shared_ptr<net::io_context> context,
-                                             tcp::socket socket, ServerState& state) {
-  return std::make_shared<BeastSession>(std::move(context), std::move(socket), state);
+std::shared_ptr<Session> make_h1_session(std::shared_ptr<net::io_context> context,
+                                         tcp::socket socket, ServerState& state) {
+  return std::make_shared<H1Session>(std::move(context), std::move(socket), state);
 }
 
 }  // namespace residency::server

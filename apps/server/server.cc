@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "base/log.h"
-#include "server/h1_session.h"
 #include "server/middleware/limits.h"
 #include "server/server_state.h"
+#include "server/session.h"
 
 namespace residency::server {
 namespace {
@@ -125,12 +125,12 @@ class Listener {
       ++state_.connections_accepted;
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      auto session = H1Session::create(context_, std::move(socket), state_);
+      auto session = make_h1_session(context_, std::move(socket), state_);
       net::co_spawn(*context_, serve(std::move(session)), net::detached);
     }
   }
 
-  net::awaitable<void> serve(std::shared_ptr<H1Session> session) {
+  net::awaitable<void> serve(std::shared_ptr<Session> session) {
     sessions_.insert(session);
     state_.connections_open = sessions_.size();
     co_await session->run();
@@ -156,7 +156,7 @@ class Listener {
   net::signal_set signals_;
   net::steady_timer drain_timer_;
   ServerState state_;
-  std::set<std::shared_ptr<H1Session>> sessions_;
+  std::set<std::shared_ptr<Session>> sessions_;
 };
 
 }  // namespace

@@ -116,8 +116,8 @@ TEST(ServerTest, RefusalsAreErrorsOfTheOpenAiFormAndTheConnectionGoesOn) {
            {R"({"model":"nobody","messages":[]})", 404, "model"},
            {R"({"model":"icd","messages":[]})", 400, "messages"},
            {chat_body("x", R"("temperature":9)"), 400, "temperature"},
-           {chat_body("x<|end|>"), 400, ""},
-           {chat_body("!long"), 400, ""},
+           {chat_body("x<|end|>"), 400, "messages"},
+           {chat_body("!long"), 400, "messages"},
            {chat_body("!fail"), 500, ""},
            {chat_body("!fail", R"("stream":true)"), 500, ""},
        }) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include "crypto/sha256.h"
 

@@ -30,7 +30,12 @@ class OpenAiAnswer final : public serve::ChatObserver {
     if (outcome.ok() && !timeout) return finish(*outcome);
     const Error error =
         timeout ? cancelled("the answer took longer than the time limit") : outcome.error();
-    if (!begun_) return reply_->send(timeout ? error_response(504, error) : error_response(error));
+    if (!begun_) {
+      // All that is left to be wrong when a request reaches its engine is what it says.
+      const bool theirs = error.code() == ErrorCode::kInvalidArgument;
+      return reply_->send(timeout ? error_response(504, error)
+                                  : error_response(error, theirs ? "messages" : ""));
+    }
     reply_->write(serve::format_stream_error(error));
     reply_->end();
   }
