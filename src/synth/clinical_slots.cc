@@ -206,6 +206,7 @@ void NoteSink::interaction(std::string_view) {
   InteractionMention mention;
   mention.pair = planned.pair;
   if (out_.last() != '\n' && out_.last() != ' ') out_.put(" ");
+  if (random_.chance(30)) out_.put("Pharmacy note: ");
   mention.sentence_start = out_.size();
   std::string_view rest = planned.pair->text;
   while (!rest.empty()) {

@@ -25,7 +25,7 @@ std::vector<Json> note_resources(const PatientPlan& plan, const Encounter& encou
 
 /// A transaction Bundle of `resources`, each under "urn:uuid:" and its id, with references among
 /// them rewritten to match.
-Json make_bundle(const std::vector<Json>& resources);
+Json make_bundle(std::vector<Json> resources);
 
 /// {"reference": "Type/id"}
 Json reference_to(std::string_view type, std::string_view id);

@@ -105,22 +105,26 @@ std::vector<Json> note_resources(const PatientPlan& plan, const Encounter& encou
   return resources;
 }
 
-Json make_bundle(const std::vector<Json>& resources) {
+Json make_bundle(std::vector<Json> resources) {
   std::map<std::string, std::string> urls;
   for (const Json& resource : resources) {
     const std::string& id = resource["id"].get_ref<const std::string&>();
     urls[resource["resourceType"].get_ref<const std::string&>() + "/" + id] = "urn:uuid:" + id;
   }
   Json entries = Json::array();
-  for (const Json& resource : resources) {
-    Json copy = resource;
-    rewrite_references(copy, urls);
-    const std::string& type = resource["resourceType"].get_ref<const std::string&>();
-    entries.push_back({{"fullUrl", "urn:uuid:" + resource["id"].get_ref<const std::string&>()},
-                       {"resource", std::move(copy)},
-                       {"request", {{"method", "POST"}, {"url", type}}}});
+  for (Json& resource : resources) {
+    rewrite_references(resource, urls);
+    Json entry = Json::object();
+    entry["fullUrl"] = "urn:uuid:" + resource["id"].get_ref<const std::string&>();
+    entry["request"] = {{"method", "POST"}, {"url", resource["resourceType"]}};
+    entry["resource"] = std::move(resource);
+    entries.push_back(std::move(entry));
   }
-  return {{"resourceType", "Bundle"}, {"type", "transaction"}, {"entry", std::move(entries)}};
+  Json bundle = Json::object();
+  bundle["resourceType"] = "Bundle";
+  bundle["type"] = "transaction";
+  bundle["entry"] = std::move(entries);
+  return bundle;
 }
 
 }  // namespace residency::synth

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 #include "base/json.h"
 #include "synth/fhir.h"
@@ -16,7 +17,14 @@ constexpr std::uint64_t kMarkerBytesMax = 1u << 20;
 class Generator {
  public:
   Generator(const Tables& tables, const SynthOptions& options, OutputTree& tree)
-      : tables_(tables), options_(options), tree_(tree), world_(make_world(tables, options.seed)) {}
+      : tables_(tables), options_(options), tree_(tree), world_(make_world(tables, options.seed)) {
+    for (const Hospital& hospital : world_.hospitals) {
+      for (Json& resource : hospital_resources(hospital)) {
+        shared_ids_[resource["id"].get_ref<const std::string&>()] = shared_.size();
+        shared_.push_back(std::move(resource));
+      }
+    }
+  }
 
   Result<void> open();
   Result<void> patient(std::uint64_t index);
@@ -39,6 +47,8 @@ class Generator {
   const SynthOptions& options_;
   OutputTree& tree_;
   World world_;
+  std::vector<Json> shared_;  // what belongs to no patient
+  std::map<std::string, std::size_t> shared_ids_;
   std::map<std::string, std::uint64_t> counts_;
 };
 
@@ -56,9 +66,7 @@ Result<void> Generator::open() {
   }
   if (makes("fhir_ndjson")) {
     RESIDENCY_TRY_VOID(tree_.folder("fhir/ndjson"));
-    for (const Hospital& hospital : world_.hospitals) {
-      RESIDENCY_TRY_VOID(ndjson(hospital_resources(hospital)));
-    }
+    RESIDENCY_TRY_VOID(ndjson(shared_));
   }
   return {};
 }
@@ -112,22 +120,16 @@ Result<void> Generator::note(const PatientPlan& plan, const Encounter& encounter
 
 // The hospitals and clinicians that a bundle's resources refer to.
 void Generator::add_shared(const PatientPlan& plan, std::vector<Json>& resources) const {
-  std::map<std::string, bool> wanted;
+  std::set<std::size_t> wanted;
+  const auto want = [&](const std::string& id) { wanted.insert(shared_ids_.at(id)); };
   for (const Encounter& encounter : plan.encounters) {
-    wanted[encounter.hospital->id] = true;
-    wanted[encounter.hospital->location_id] = true;
-    wanted[encounter.attending->id] = true;
-    wanted[encounter.nurse->id] = true;
-    for (const PlannedNote& note : encounter.notes) wanted[note.author->id] = true;
+    want(encounter.hospital->id);
+    want(encounter.hospital->location_id);
+    want(encounter.attending->id);
+    want(encounter.nurse->id);
+    for (const PlannedNote& note : encounter.notes) want(note.author->id);
   }
-  for (const Hospital& hospital : world_.hospitals) {
-    if (!wanted.contains(hospital.id)) continue;
-    for (Json& resource : hospital_resources(hospital)) {
-      if (wanted.contains(resource["id"].get_ref<const std::string&>())) {
-        resources.push_back(std::move(resource));
-      }
-    }
-  }
+  for (const std::size_t index : wanted) resources.push_back(shared_[index]);
 }
 
 Result<void> Generator::patient(std::uint64_t index) {
@@ -153,7 +155,7 @@ Result<void> Generator::patient(std::uint64_t index) {
   if (makes("fhir_bundles")) {
     add_shared(plan, resources);
     RESIDENCY_TRY_VOID(tree_.file(fmt::format("fhir/bundles/{}.json", plan.person.id),
-                                  dump_json(make_bundle(resources)) + "\n"));
+                                  dump_json(make_bundle(std::move(resources))) + "\n"));
   }
   return {};
 }

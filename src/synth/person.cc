@@ -112,7 +112,8 @@ Clinician make_clinician(const Tables& tables, bool nurse, Random& random) {
   clinician.npi = make_npi(random);
   const char initial = clinician.name.family[0];
   if (!nurse) clinician.dea = make_dea(random, initial >= 'A' && initial <= 'Z' ? initial : 'X');
-  clinician.license = patterned(random, random.chance(50) ? "MD######" : "@-#####");
+  clinician.license =
+      patterned(random, random.chance(50) ? (nurse ? "RN######" : "MD######") : "@-#####");
   clinician.phone = make_phone(random);
   clinician.pager = digits(random, 5);
   return clinician;
