@@ -106,6 +106,9 @@ class QueuedEndpoint final : public Endpoint {
                                 std::to_string(options_.timeout_ms));
     }
     const auto filter = filter_factory_();
+    if (!filter) {
+      return counted(job, started, std::nullopt, internal_error("the output filter is missing"));
+    }
     Answering answering(*engine_, *filter, job);
     auto outcome = answering.run();
     return counted(job, started, answering.first_text(), std::move(outcome));
@@ -164,6 +167,7 @@ std::unique_ptr<Endpoint> Endpoint::start(deploy::Deployment deployment,
                                           std::unique_ptr<infer::Engine> engine,
                                           OutputFilterFactory filter_factory,
                                           std::unique_ptr<store::MaterializedFile> held) {
+  RESIDENCY_CHECK(engine && filter_factory);
   return std::make_unique<QueuedEndpoint>(std::move(deployment), options, std::move(engine),
                                           std::move(filter_factory), std::move(held));
 }

@@ -108,6 +108,14 @@ TEST_F(EndpointTest, ABlockedAnswerEndsWithContentFilter) {
   EXPECT_EQ(endpoint->stats().answers_blocked, 1u);
 }
 
+TEST_F(EndpointTest, WithoutAFilterNothingIsGenerated) {
+  const auto endpoint =
+      Endpoint::start(deployment_named("icd"), {}, std::make_unique<FakeEngine>(probe_),
+                      [] { return std::unique_ptr<OutputFilter>(); });
+  EXPECT_EQ(endpoint->chat(request("x")).error().code(), ErrorCode::kInternal);
+  EXPECT_EQ(probe_->generations, 0);
+}
+
 TEST_F(EndpointTest, AnAnswerThatReachesItsBoundSaysLength) {
   const auto endpoint = start();
   auto wanted = request("!endless");
