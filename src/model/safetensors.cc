@@ -71,6 +71,7 @@ Result<void> check_cover(const std::string& file,
                          const std::map<std::string, SafetensorsEntry>& tensors,
                          std::uint64_t data_bytes) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+  ranges.reserve(tensors.size());
   for (const auto& [name, entry] : tensors) ranges.emplace_back(entry.offset, entry.bytes);
   std::sort(ranges.begin(), ranges.end());
   std::uint64_t expected = 0;

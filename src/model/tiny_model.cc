@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <fmt/format.h>
 #include <ggml.h>
 #include <map>
 #include <string_view>
@@ -69,8 +70,8 @@ std::map<std::string, GgufValue> vocabulary_metadata() {
       {"a", "t"},   {"o", "u"},   {space + "a", "nd"}};
   std::vector<std::string> merges;
   for (const auto& [left, right] : pairs) {
-    merges.push_back(left + " " + right);
-    tokens.push_back(left + right);
+    merges.push_back(fmt::format("{} {}", left, right));
+    tokens.push_back(fmt::format("{}{}", left, right));
   }
   kinds.resize(tokens.size(), 1);
   std::map<std::string, GgufValue> metadata;
