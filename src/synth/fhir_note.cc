@@ -11,15 +11,17 @@ namespace {
 struct NoteType {
   std::string_view loinc;
   std::string_view display;
+  std::string_view text;  // as users say it; in lower case with '_', the kind's name
 };
 
 NoteType type_of(NoteKind kind) {
-  static constexpr NoteType types[] = {{"34117-2", "History and physical note"},
-                                       {"11506-3", "Progress note"},
-                                       {"18842-5", "Discharge summary"},
-                                       {"18748-4", "Diagnostic imaging study"},
-                                       {"54094-8", "Emergency department Triage note"},
-                                       {"11504-8", "Surgical operation note"}};
+  static constexpr NoteType types[] = {
+      {"34117-2", "History and physical note", "Admission note"},
+      {"11506-3", "Progress note", "Progress note"},
+      {"18842-5", "Discharge summary", "Discharge summary"},
+      {"18748-4", "Diagnostic imaging study", "Radiology report"},
+      {"54094-8", "Emergency department Triage note", "ED triage note"},
+      {"11504-8", "Surgical operation note", "Operative note"}};
   return types[static_cast<std::size_t>(kind)];
 }
 
@@ -57,6 +59,8 @@ void rewrite_references(Json& value, const std::map<std::string, std::string>& u
 std::vector<Json> note_resources(const PatientPlan& plan, const Encounter& encounter,
                                  const PlannedNote& note, const WrittenNote& written) {
   const NoteType type = type_of(note.kind);
+  Json concept_json = concept_of("http://loinc.org", type.loinc, type.display);
+  concept_json["text"] = type.text;
   const std::string encoded = base64_encode(written.text.text());
   const std::string stamp =
       fmt::format("{}T{:02}:{:02}:00Z", iso_day(note.day), note.minute / 60, note.minute % 60);
@@ -70,7 +74,7 @@ std::vector<Json> note_resources(const PatientPlan& plan, const Encounter& encou
        {"id", note.document},
        {"identifier", Json::array({{{"system", "urn:residency:synth:note"}, {"value", note.id}}})},
        {"status", "current"},
-       {"type", concept_of("http://loinc.org", type.loinc, type.display)},
+       {"type", concept_json},
        {"category", Json::array({concept_of(
                         "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category",
                         "clinical-note", "Clinical Note")})},
@@ -95,7 +99,7 @@ std::vector<Json> note_resources(const PatientPlan& plan, const Encounter& encou
          {"status", "final"},
          {"category", Json::array({concept_of("http://terminology.hl7.org/CodeSystem/v2-0074",
                                               "RAD", "Radiology")})},
-         {"code", concept_of("http://loinc.org", type.loinc, type.display)},
+         {"code", concept_json},
          {"subject", reference_to("Patient", plan.person.id)},
          {"encounter", reference_to("Encounter", encounter.id)},
          {"effectiveDateTime", stamp},

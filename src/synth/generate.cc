@@ -114,7 +114,7 @@ Result<void> Generator::note(const PatientPlan& plan, const Encounter& encounter
     resources.push_back(std::move(resource));
   }
   count("notes");
-  count(fmt::format("note_{}", note_kind_name(note.kind)));
+  count(fmt::format("notes_{}", note_kind_name(note.kind)));
   return {};
 }
 

@@ -172,6 +172,46 @@ TEST_F(Notes, VarietyIsAboveItsBounds) {
   EXPECT_GE(classes.size(), 26u);
 }
 
+TEST_F(Notes, AwkwardFormsAreThere) {
+  int split_names = 0;
+  int capitals = 0;
+  int over_89 = 0;
+  int worded_ages = 0;
+  int spoken_days = 0;
+  int non_ascii = 0;
+  int misspelled = 0;
+  each(800, [&](const PatientPlan& plan, const Encounter&, const PlannedNote&,
+                const WrittenNote& written) {
+    for (const PhiSpan& span : written.text.phi()) {
+      const std::string_view text = written.text.slice(span.start, span.end);
+      const bool name = span.phi_class == PhiClass::kPatientName;
+      if (name && text.find('\n') != std::string_view::npos) ++split_names;
+      if (name && text == upper_utf8(text)) ++capitals;
+      if (std::any_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+        ++non_ascii;
+      }
+      const PersonName& own = plan.person.name;
+      if (name && text.find(own.family) == std::string_view::npos &&
+          text.size() + 1 == own.family.size()) {
+        ++misspelled;
+      }
+      if (span.phi_class == PhiClass::kAge) {
+        over_89 += text.size() == 2 && text[0] == '9' ? 1 : 0;
+        worded_ages += text[0] >= 'a' && text[0] <= 'z' ? 1 : 0;
+      }
+      if (span.phi_class == PhiClass::kDate && text.starts_with("the ")) ++spoken_days;
+    }
+  });
+  EXPECT_GE(split_names, 10);
+  EXPECT_GE(capitals, 100);
+  EXPECT_GE(over_89, 30);
+  EXPECT_GE(worded_ages, 50);
+  EXPECT_GE(spoken_days, 30);
+  EXPECT_GE(non_ascii, 200);
+  EXPECT_GE(misspelled, 5);
+}
+
 TEST_F(Notes, ShortKindsAreShortAndLongKindsLonger) {
   std::map<NoteKind, std::vector<std::size_t>> words;
   each(400, [&](const PatientPlan&, const Encounter&, const PlannedNote& note,

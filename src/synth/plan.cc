@@ -368,8 +368,9 @@ PatientPlan Planner::plan(std::uint64_t index, int notes_max) {
 }  // namespace
 
 std::string_view note_kind_name(NoteKind kind) {
-  static constexpr std::string_view names[] = {"admission", "progress",  "discharge_summary",
-                                               "radiology", "ed_triage", "operative"};
+  static constexpr std::string_view names[] = {"admission_note",    "progress_note",
+                                               "discharge_summary", "radiology_report",
+                                               "ed_triage_note",    "operative_note"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -17,7 +17,8 @@ enum class NoteKind : std::uint8_t {
   kOperative,
 };
 inline constexpr int kNoteKinds = 6;
-/// "admission", "progress", "discharge_summary", "radiology", "ed_triage", "operative".
+/// "admission_note", "progress_note", "discharge_summary", "radiology_report", "ed_triage_note",
+/// "operative_note".
 std::string_view note_kind_name(NoteKind kind);
 
 struct Medication {

@@ -48,7 +48,7 @@ struct SynthSummary {
   std::uint64_t notes = 0;
   std::uint64_t resources = 0;
   std::uint64_t phi_spans = 0;
-  /// Every count by name: those above, and "entities", "codes", "interactions", "note_<kind>",
+  /// Every count by name: those above, and "entities", "codes", "interactions", "notes_<kind>",
   /// "resource_<Type>", "phi_<CLASS>".
   std::map<std::string, std::uint64_t> counts;
   /// The same output was already there, and nothing was done.
