@@ -44,6 +44,34 @@ std::string age_in_words(int age) {
   return fmt::format("{}-{}", tens[age / 10], ones[age % 10]);
 }
 
+// Styles: 0 "Mary Ann Smith", 1 "SMITH, MARY A", 2 "Smith, Mary", 3 "M. Smith", 4 "Mary Smith",
+// 5 "M.A.S." 6 "Smith,Mary Ann", 7 "MARY SMITH".
+std::string name_in_style(const PersonName& name, int style) {
+  const std::string middle = name.middle.empty() ? "" : fmt::format(" {}", initial_of(name.middle));
+  switch (style) {
+    case 0:
+      return full_name(name);
+    case 1:
+      return upper_utf8(name.family + ", " + name.given + middle);
+    case 2:
+      return name.family + ", " + name.given;
+    case 3:
+      return initial_of(name.given) + ". " + name.family;
+    case 4:
+      return name.given + " " + name.family;
+    case 5:
+      return name.middle.empty()
+                 ? fmt::format("{}.{}.", initial_of(name.given), initial_of(name.family))
+                 : fmt::format("{}.{}.{}.", initial_of(name.given), initial_of(name.middle),
+                               initial_of(name.family));
+    case 6:
+      return fmt::format("{},{}{}{}", name.family, name.given, name.middle.empty() ? "" : " ",
+                         name.middle);
+    default:
+      return upper_utf8(name.given + " " + name.family);
+  }
+}
+
 }  // namespace
 
 const NoteSink::SlotTable& NoteSink::person_slots() {
@@ -59,33 +87,12 @@ const NoteSink::SlotTable& NoteSink::person_slots() {
   return table;
 }
 
-// Styles: 0 "Mary Ann Smith", 1 "SMITH, MARY A", 2 "Smith, Mary", 3 "M. Smith", 4 "Mary Smith",
-// 5 "M.A.S." 6 "Smith,Mary Ann", 7 "MARY SMITH".
 void NoteSink::put_name(PhiClass phi_class, const PersonName& name, int style) {
-  const std::string middle = name.middle.empty() ? "" : fmt::format(" {}", initial_of(name.middle));
-  switch (style) {
-    case 0:
-      return out_.put_phi(phi_class, full_name(name));
-    case 1:
-      return out_.put_phi(phi_class, upper_utf8(name.family + ", " + name.given + middle));
-    case 2:
-      return out_.put_phi(phi_class, name.family + ", " + name.given);
-    case 3:
-      return out_.put_phi(phi_class, initial_of(name.given) + ". " + name.family);
-    case 4:
-      return out_.put_phi(phi_class, name.given + " " + name.family);
-    case 5:
-      return out_.put_phi(
-          phi_class, name.middle.empty()
-                         ? fmt::format("{}.{}.", initial_of(name.given), initial_of(name.family))
-                         : fmt::format("{}.{}.{}.", initial_of(name.given), initial_of(name.middle),
-                                       initial_of(name.family)));
-    case 6:
-      return out_.put_phi(phi_class, fmt::format("{},{}{}{}", name.family, name.given,
-                                                 name.middle.empty() ? "" : " ", name.middle));
-    default:
-      return out_.put_phi(phi_class, upper_utf8(name.given + " " + name.family));
-  }
+  std::string text = name_in_style(name, style);
+  // Where lines are broken, a name is sometimes broken too.
+  const auto space = text.find(' ');
+  if (style_.columns > 0 && space != std::string::npos && random_.chance(15)) text[space] = '\n';
+  out_.put_phi(phi_class, text);
 }
 
 void NoteSink::patient_name(std::string_view argument) {
@@ -234,6 +241,7 @@ void NoteSink::day(std::string_view argument) {
   if (argument == "short" || argument == "spoken" || argument == "month") {
     day = encounter_.start - std::chrono::days(random_.between(1, 25));
   }
+  if (argument == "short" && random_.chance(12)) argument = "spoken";
   if (argument == "spoken") return out_.put_phi(PhiClass::kDate, spoken_day(day));
   if (argument == "month") return out_.put_phi(PhiClass::kDate, month_name(day));
   if (random_.chance(6) && style != 11) style = static_cast<int>(random_.below(10));
