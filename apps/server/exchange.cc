@@ -11,7 +11,7 @@ class ExchangeReply final : public Reply {
   explicit ExchangeReply(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
   ExchangeReply(const ExchangeReply&) = delete;
   ExchangeReply& operator=(const ExchangeReply&) = delete;
-  ~ExchangeReply() override { end(); }
+  ~ExchangeReply() override { push_end({}); }
 
   void send(HttpResponse response) override {
     if (std::exchange(ended_, true)) return;
@@ -23,13 +23,15 @@ class ExchangeReply final : public Reply {
   void write(std::string bytes) override {
     if (!ended_) exchange_->push({ReplyEvent::Kind::kWrite, {}, std::move(bytes)});
   }
-  void end() override {
-    if (std::exchange(ended_, true)) return;
-    exchange_->push({ReplyEvent::Kind::kEnd, {}, {}});
-  }
+  void end(std::string last) override { push_end(std::move(last)); }
   std::stop_token gone() const override { return exchange_->gone(); }
 
  private:
+  void push_end(std::string last) {
+    if (std::exchange(ended_, true)) return;
+    exchange_->push({ReplyEvent::Kind::kEnd, {}, std::move(last)});
+  }
+
   const std::shared_ptr<Exchange> exchange_;
   bool ended_ = false;
 };

@@ -17,7 +17,7 @@ struct ReplyEvent {
   enum class Kind : std::uint8_t { kSend, kBegin, kWrite, kEnd };
   Kind kind = Kind::kEnd;
   HttpResponse response;  // kSend, kBegin
-  std::string bytes;      // kWrite
+  std::string bytes;      // kWrite, kEnd
 };
 
 /// Everything but push() and the reply belongs to the thread that runs `context`. It keeps

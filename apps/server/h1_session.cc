@@ -214,7 +214,7 @@ class H1Session final : public Session, public std::enable_shared_from_this<H1Se
     }
     status_ = 0;
     const bool complete = co_await send_events(request);
-    if (exchange_->is_client_gone()) ++state_.clients_gone;
+    if (!complete && exchange_->is_client_gone()) ++state_.clients_gone;
     exchange_.reset();
     error_code ignored;
     socket_.cancel(ignored);
@@ -244,14 +244,16 @@ class H1Session final : public Session, public std::enable_shared_from_this<H1Se
       } else if (event.kind == ReplyEvent::Kind::kWrite) {
         event.bytes += exchange_->take_writes();
         bytes = http_1_0_ ? std::move(event.bytes) : format_chunk(event.bytes);
-      } else if (begun && !http_1_0_) {
-        bytes = kLastChunk;
+      } else if (begun) {
+        if (!event.bytes.empty()) bytes = http_1_0_ ? event.bytes : format_chunk(event.bytes);
+        if (!http_1_0_) bytes += kLastChunk;
       }
       bool written = !gone;
       if (written && !bytes.empty()) written = co_await write(std::move(bytes));
       if (!written) exchange_->client_gone();
       if (event.kind == ReplyEvent::Kind::kSend) co_return written;
-      if (event.kind == ReplyEvent::Kind::kEnd) co_return written&& begun;
+      const bool complete = written && begun;
+      if (event.kind == ReplyEvent::Kind::kEnd) co_return complete;
     }
   }
 

@@ -17,7 +17,8 @@ class Reply {
   /// The response's head; its body is ignored.
   virtual void begin(HttpResponse head) = 0;
   virtual void write(std::string bytes) = 0;
-  virtual void end() = 0;
+  /// `last` goes out with the end: a client may close as soon as it has read it.
+  virtual void end(std::string last) = 0;
   /// Asked to stop when the client has gone away.
   virtual std::stop_token gone() const = 0;
 };

@@ -25,7 +25,7 @@ class OpenAiAnswer final : public serve::ChatObserver {
   }
 
   void on_done(Result<serve::ChatAnswer> outcome) override {
-    if (outcome.ok() && outcome->finish == serve::ChatFinish::kCancelled) return reply_->end();
+    if (outcome.ok() && outcome->finish == serve::ChatFinish::kCancelled) return reply_->end({});
     const bool timeout = outcome.ok() && outcome->finish == serve::ChatFinish::kTimeout;
     if (outcome.ok() && !timeout) return finish(*outcome);
     const Error error =
@@ -36,8 +36,7 @@ class OpenAiAnswer final : public serve::ChatObserver {
       return reply_->send(timeout ? error_response(504, error)
                                   : error_response(error, theirs ? "messages" : ""));
     }
-    reply_->write(serve::format_stream_error(error));
-    reply_->end();
+    reply_->end(serve::format_stream_error(error));
   }
 
  private:
@@ -58,8 +57,7 @@ class OpenAiAnswer final : public serve::ChatObserver {
       return reply_->send(std::move(response));
     }
     begin();
-    reply_->write(serve::format_stream_end(head_, answer, usage_));
-    reply_->end();
+    reply_->end(serve::format_stream_end(head_, answer, usage_));
   }
 
   const std::shared_ptr<Reply> reply_;
