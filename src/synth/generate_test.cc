@@ -149,6 +149,14 @@ TEST_F(Generate, WhatAKilledRunLeftIsClearedAndTheResultIsTheSame) {
   EXPECT_FALSE(fs::exists(root_ / "cut.part"));
 }
 
+TEST_F(Generate, ARunKilledJustBeforeItsRenameIsMadeAgain) {
+  ASSERT_TRUE(run(options("whole", 3)).ok());
+  ASSERT_TRUE(run(options("cut", 3)).ok());
+  fs::rename(root_ / "cut", root_ / "cut.part");
+  ASSERT_TRUE(run(options("cut", 3)).ok());
+  EXPECT_EQ(tree(root_ / "whole"), tree(root_ / "cut"));
+}
+
 class StopsAfter final : public Progress {
  public:
   void update(std::uint64_t done, std::uint64_t, std::string_view, std::string_view) override {

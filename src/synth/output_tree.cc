@@ -52,7 +52,8 @@ Result<std::unique_ptr<OutputTree>> OutputTree::begin(Env& env, const std::strin
   const std::string begun = tree->part_dir_ + "/" + std::string(kBegunName);
   if (env.exists(tree->part_dir_)) {
     RESIDENCY_TRY(const auto entries, env.list(tree->part_dir_));
-    if (!entries.empty() && !env.exists(begun)) {
+    // A finished tree has lost its mark of being begun, and waits only for its new name.
+    if (!entries.empty() && !env.exists(begun) && !env.exists(tree->part_dir_ + "/synth.json")) {
       return already_exists("folder is in the way and was not made by synth: " + tree->part_dir_);
     }
   }
