@@ -72,9 +72,9 @@ class Listener {
     signals_.add(SIGINT, ignored);
     signals_.async_wait([this](error_code error, int) {
       if (error) return;
+      wait_for_signal();  // before the drain, which ends this wait where nothing is open
       if (state_.draining) return abort_all();  // asked twice: at once
       drain();
-      wait_for_signal();
     });
   }
 

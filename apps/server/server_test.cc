@@ -1,8 +1,10 @@
 #include "server/server.h"
 
 #include <atomic>
+#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "server/testing/test_server.h"
@@ -436,6 +438,31 @@ TEST(ServerDrainTest, WhatWasAskedIsAnsweredBeforeTheServerEnds) {
   EXPECT_EQ(body_of(response)["choices"][0]["message"]["content"], "echo: last");
   EXPECT_FALSE(response->keep_alive());
   EXPECT_TRUE(server.wait().ok());
+}
+
+TEST(ServerDrainTest, ASignalEndsAServerWithAndWithoutConnections) {
+  for (const bool connected : {false, true}) {
+    serve::EndpointTable table;
+    ServerOptions options;
+    options.port = 0;
+    std::promise<std::uint16_t> port;
+    std::promise<bool> ended;
+    std::thread thread([&] {
+      ended.set_value(
+          run_server(options, table, {}, [&](std::uint16_t bound) { port.set_value(bound); }).ok());
+    });
+    const std::uint16_t bound = port.get_future().get();
+    TestClient client(bound);
+    if (connected) {
+      EXPECT_EQ(status_of(client.get("/healthz")), 200u);
+    } else {
+      client.get("/healthz", "connection: close\r\n");
+      EXPECT_TRUE(client.closed_by_server());
+    }
+    ::kill(::getpid(), SIGTERM);
+    EXPECT_TRUE(ended.get_future().get());
+    thread.join();
+  }
 }
 
 TEST(ServerDrainTest, TheDrainHasAnEnd) {
