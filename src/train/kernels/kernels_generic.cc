@@ -1,0 +1,2 @@
+#define RESIDENCY_KERNELS generic
+#include "train/kernels/tables.inc"
