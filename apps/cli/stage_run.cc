@@ -50,11 +50,13 @@ void StageRunOptions::add_to(CLI::App& app) {
   app.add_option("-s,--set", overrides, "set one option: key=value (repeatable)");
 }
 
-int run_stage(const std::string& stage, const StageRunOptions& options, const Json& flags) {
+int run_stage(const std::string& stage, const StageRunOptions& options, const Json& flags,
+              std::vector<std::string>* made_ids) {
   auto workspace = open_workspace(options.common);
   if (!workspace.ok()) return fail(workspace.error(), options.common.json);
   auto outcome = run_in_workspace(stage, options, flags, **workspace);
   if (!outcome.ok()) return fail(outcome.error(), options.common.json);
+  if (made_ids != nullptr) *made_ids = outcome->outputs;
   Json made = Json::array();
   std::vector<std::vector<std::string>> rows;
   for (const std::string& id : outcome->outputs) {

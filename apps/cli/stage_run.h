@@ -21,6 +21,8 @@ struct StageRunOptions {
 
 /// Merges `flags` over the config file and the overrides over both, runs the stage as a job, prints
 /// the artifacts it made, and gives the exit status.
-int run_stage(const std::string& stage, const StageRunOptions& options, const Json& flags);
+/// `made`, where given, takes the ids of the artifacts.
+int run_stage(const std::string& stage, const StageRunOptions& options, const Json& flags,
+              std::vector<std::string>* made = nullptr);
 
 }  // namespace residency::cli

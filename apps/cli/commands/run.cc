@@ -36,7 +36,7 @@ void print_plan(const pipeline::Recipe& recipe, bool json) {
 }
 
 Result<pipeline::RunOutcome> run_recipe(const RunOptions& options, const pipeline::Recipe& recipe,
-                                        store::Workspace& workspace) {
+                                        store::Workspace& workspace, std::string& report) {
   RESIDENCY_TRY(const auto lock, workspace.lock_for_writing());
   pipeline::LocalExecutor executor(program_path(), workspace.root());
   const bool quiet = options.common.quiet || options.common.json;
@@ -48,6 +48,7 @@ Result<pipeline::RunOutcome> run_recipe(const RunOptions& options, const pipelin
     progress.title(title);
   };
   listener.ended = [&](const pipeline::StepOutcome& outcome) {
+    if (outcome.step == "gate" && !outcome.outputs.empty()) report = outcome.outputs.front();
     progress.clear();
     if (quiet) return;
     fmt::print(stderr, "{:<16} {:<10} {}\n", title,
@@ -69,11 +70,10 @@ Json to_json(const pipeline::RunOutcome& outcome) {
 }
 
 /// Prints the gate's table; the exit status it asks for.
-Result<int> show_gate(store::Workspace& workspace, const pipeline::RunOutcome& outcome,
+Result<int> show_gate(store::Workspace& workspace, const std::string& report,
                       const CommonOptions& common, Json& answer) {
-  const auto* gate = outcome.outputs_of("gate");
-  if (gate == nullptr || gate->empty()) return 0;
-  RESIDENCY_TRY(const auto view, view_report(workspace, gate->front()));
+  if (report.empty()) return 0;
+  RESIDENCY_TRY(const auto view, view_report(workspace, report));
   answer["gate"] = view.summary;
   if (!common.json) fmt::print("\n{}", view.text);
   return view.passed ? 0 : traits(ErrorCode::kGateRefused).exit_code;
@@ -100,10 +100,12 @@ int run_command(const Words& words) {
   }
   auto workspace = open_workspace(options.common);
   if (!workspace.ok()) return fail(workspace.error(), json);
-  auto outcome = run_recipe(options, *recipe, **workspace);
+  std::string report;
+  auto outcome = run_recipe(options, *recipe, **workspace, report);
+  Json answer{{"recipe", recipe->name}};
+  if (outcome.ok()) answer["steps"] = to_json(*outcome);
+  auto status = show_gate(**workspace, report, options.common, answer);
   if (!outcome.ok()) return fail(outcome.error(), json);
-  Json answer{{"recipe", recipe->name}, {"steps", to_json(*outcome)}};
-  auto status = show_gate(**workspace, *outcome, options.common, answer);
   if (!status.ok()) return fail(status.error(), json);
   if (json) print_json(answer);
   return *status;

@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include "cli/command_line.h"
+#include "cli/commands/commands.h"
+#include "cli/model_export.h"
+#include "cli/stage_run.h"
+#include "model/catalogue.h"
+
+namespace residency::cli {
+namespace {
+
+int list_catalogue(const CommonOptions& common) {
+  auto catalogue = model::Catalogue::built_in();
+  if (!catalogue.ok()) return fail(catalogue.error(), common.json);
+  Json all = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const model::CatalogueEntry& entry : catalogue->entries()) {
+    const bool here = !entry.sha256.empty() &&
+                      Env::posix().exists(model::model_cache_folder() + "/" + entry.file_name());
+    all.push_back({{"name", entry.name},
+                   {"family", entry.family},
+                   {"licence", entry.licence},
+                   {"source", entry.source},
+                   {"sha256", entry.sha256},
+                   {"parameters", entry.parameters},
+                   {"context_tokens", entry.context_tokens},
+                   {"here", here}});
+    rows.push_back({entry.name, entry.family,
+                    fmt::format("{:.0f}M", static_cast<double>(entry.parameters) / 1e6),
+                    entry.licence,
+                    entry.sha256.empty() ? "give --sha256"
+                    : here               ? "here"
+                                         : "run scripts/setup model"});
+  }
+  if (common.json) {
+    print_json(all);
+  } else {
+    fmt::print("{}", render_table({"NAME", "FAMILY", "SIZE", "LICENCE", "FILE"}, rows));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int models_command(const Words& words) {
+  CLI::App app{"Base models of the catalogue; what was trained, in the formats others load."};
+  app.require_subcommand(1);
+  CommonOptions common;
+  auto* list = app.add_subcommand("list", "the catalogue");
+  common.add_to(*list, false);
+  StageRunOptions add_options;
+  std::string name;
+  std::string path;
+  std::string sha256;
+  std::string type;
+  auto* add =
+      app.add_subcommand("add", "take a base model into the workspace: checked and converted");
+  add_options.add_to(*add);
+  add->add_option("--name", name, "a name of the catalogue");
+  add->add_option("--path", path, "or a GGUF file");
+  add->add_option("--sha256", sha256, "the digest the file must have");
+  add->add_option("--type", type, "bf16 (default), f32, f16, q8_0");
+  ExportOptions export_options;
+  auto* export_verb = app.add_subcommand(
+      "export", "write a trained adapter as a PEFT folder, a GGUF LoRA or a merged GGUF");
+  export_options.common.add_to(*export_verb);
+  export_verb->add_option("adapter", export_options.adapter, "an adapter artifact's id")
+      ->required();
+  export_verb->add_option("--format", export_options.format, "peft, gguf or merged")->required();
+  export_verb->add_option("--out", export_options.out, "the folder (peft) or file to make")
+      ->required();
+  export_verb->add_option("--type", export_options.type, "of a merged model: bf16, f32, f16, q8_0")
+      ->capture_default_str();
+  if (auto ended = parse(app, words)) return *ended;
+  if (list->parsed()) return list_catalogue(common);
+  if (export_verb->parsed()) {
+    auto done = export_model(export_options);
+    if (!done.ok()) return fail(done.error(), export_options.common.json);
+    if (export_options.common.json) {
+      print_json({{"path", export_options.out}, {"format", export_options.format}});
+    } else {
+      fmt::print("wrote {}\n", export_options.out);
+    }
+    return 0;
+  }
+  Json flags = Json::object();
+  for (const auto& [key, value] :
+       {std::pair("name", name), {"path", path}, {"sha256", sha256}, {"type", type}}) {
+    if (!value.empty()) flags[key] = value;
+  }
+  return run_stage("base", add_options, flags);
+}
+
+}  // namespace residency::cli

@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include "dataset/dataset.h"
+#include "pipeline/stages/file_digest.h"
+#include "pipeline/stages/memory_lines.h"
+#include "pipeline/stages/stages.h"
+
+namespace residency::pipeline {
+namespace {
+
+/// Clean records out of a clean corpus artifact, vouched for by its id.
+class ArtifactRecords final : public dataset::CleanRecordSource {
+ public:
+  ArtifactRecords(std::unique_ptr<LineSource> lines, std::string artifact)
+      : lines_(std::move(lines)), artifact_(std::move(artifact)) {}
+
+  Result<bool> next(deid::CleanRecord& record) override {
+    std::string line;
+    RESIDENCY_TRY(const bool more, lines_->next(line));
+    if (!more) return false;
+    RESIDENCY_TRY(record, deid::clean_record_from_json_line(line, artifact_));
+    return true;
+  }
+
+ private:
+  std::unique_ptr<LineSource> lines_;
+  std::string artifact_;
+};
+
+struct Splits {
+  MemoryLines train;
+  MemoryLines validation;
+  MemoryLines test;
+};
+
+Result<void> validate(const ConfigNode& options) {
+  auto parsed = dataset::DatasetOptions::from_config(options);
+  if (!parsed.ok()) return parsed.error();
+  return {};
+}
+
+Result<std::string> fingerprint(store::Workspace& workspace, const ConfigNode& options) {
+  RESIDENCY_TRY(const auto parsed, dataset::DatasetOptions::from_config(options));
+  if (!parsed.is_public()) return std::string();
+  return tree_sha256(workspace.env(), parsed.path);
+}
+
+Result<void> write_blob(store::ArtifactWriter& writer, const std::string& name,
+                        std::string_view bytes) {
+  RESIDENCY_TRY_VOID(writer.begin(name));
+  return writer.append(bytes);
+}
+
+/// What lets training take the set: the clean corpus's certificate, or the waiver.
+Result<Json> clearance(StageContext& context, const dataset::DatasetOptions& options) {
+  if (options.is_public()) {
+    RESIDENCY_TRY(const std::string digest, tree_sha256(context.workspace.env(), options.path));
+    return Json{{"waiver", {{"person", options.waiver.person}, {"reason", options.waiver.reason}}},
+                {"source_sha256", digest}};
+  }
+  RESIDENCY_TRY(const auto corpus, context.input("corpus.clean"));
+  return Json{{"certificate", json_member(corpus.properties, "certificate")}};
+}
+
+Result<std::vector<std::string>> run(StageContext& context) {
+  RESIDENCY_TRY(const auto options, dataset::DatasetOptions::from_config(context.options));
+  RESIDENCY_TRY(Json properties, clearance(context, options));
+  Splits splits;
+  const dataset::SplitSinks sinks{splits.train, splits.validation, splits.test};
+  dataset::DatasetReport report;
+  std::vector<std::string> parents;
+  if (options.is_public()) {
+    RESIDENCY_TRY(report,
+                  dataset::build_public(options, context.workspace.env(), sinks, context.progress));
+  } else {
+    RESIDENCY_TRY(const auto corpus, context.input("corpus.clean"));
+    RESIDENCY_TRY(auto lines, context.workspace.read_lines(corpus.id, "records.jsonl"));
+    ArtifactRecords records(std::move(lines), corpus.id);
+    RESIDENCY_TRY(report, dataset::build(options, records, sinks, context.progress));
+    parents.push_back(corpus.id);
+  }
+  RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
+  RESIDENCY_TRY_VOID(write_blob(*writer, "train.jsonl", splits.train.bytes()));
+  RESIDENCY_TRY_VOID(write_blob(*writer, "validation.jsonl", splits.validation.bytes()));
+  RESIDENCY_TRY_VOID(write_blob(*writer, "test.jsonl", splits.test.bytes()));
+  RESIDENCY_TRY_VOID(write_blob(*writer, "report.json", dump_json(report.to_json())));
+  auto manifest = context.manifest("dataset", std::move(parents));
+  manifest.counts = {{"train", static_cast<std::int64_t>(splits.train.lines())},
+                     {"validation", static_cast<std::int64_t>(splits.validation.lines())},
+                     {"test", static_cast<std::int64_t>(splits.test.lines())}};
+  manifest.properties = std::move(properties);
+  RESIDENCY_TRY(const auto committed, writer->commit(std::move(manifest)));
+  return std::vector<std::string>{committed.id};
+}
+
+}  // namespace
+
+Stage dataset_stage() {
+  return {"dataset", "build training and test sets", 1, {"corpus.clean?"}, validate, fingerprint,
+          run};
+}
+
+}  // namespace residency::pipeline

@@ -1,0 +1,73 @@
+#include <optional>
+
+#include "eval/eval.h"
+#include "infer/engine.h"
+#include "pipeline/stages/base_model.h"
+#include "pipeline/stages/stages.h"
+
+namespace residency::pipeline {
+namespace {
+
+constexpr int kParallelSequences = 8;
+constexpr int kContextTokens = 2048;
+
+Result<void> validate(const ConfigNode& options) {
+  auto parsed = eval::EvalOptions::from_config(options);
+  if (!parsed.ok()) return parsed.error();
+  return {};
+}
+
+Result<std::string> fingerprint(store::Workspace&, const ConfigNode&) { return std::string(); }
+
+Result<void> write_scores(store::ArtifactWriter& writer, const eval::ModelScores& scores) {
+  RESIDENCY_TRY_VOID(writer.begin("scores.json"));
+  RESIDENCY_TRY_VOID(writer.append(dump_json(scores.to_json())));
+  RESIDENCY_TRY_VOID(writer.begin("predictions.jsonl"));
+  for (const eval::Prediction& prediction : scores.predictions) {
+    RESIDENCY_TRY_VOID(writer.lines().write(eval::to_json_line(prediction)));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> run(StageContext& context) {
+  RESIDENCY_TRY(const auto options, eval::EvalOptions::from_config(context.options));
+  RESIDENCY_TRY(const auto dataset, context.input("dataset"));
+  RESIDENCY_TRY(const auto base, base_model(context));
+  RESIDENCY_TRY(const auto adapter, context.optional_input("adapter"));
+  infer::EngineOptions engine_options;
+  engine_options.model_path = base.path;
+  engine_options.context_tokens = kContextTokens;
+  engine_options.parallel_sequences = kParallelSequences;
+  std::unique_ptr<store::MaterializedFile> adapter_file;
+  std::vector<std::string> parents{dataset.id, base.artifact};
+  if (adapter) {
+    RESIDENCY_TRY(adapter_file, context.workspace.materialize(adapter->id, "adapter.gguf"));
+    engine_options.adapter_path = adapter_file->path();
+    parents.push_back(adapter->id);
+  }
+  RESIDENCY_TRY(const auto engine, infer::Engine::open(engine_options));
+  RESIDENCY_TRY(const auto test, context.workspace.read_lines(dataset.id, "test.jsonl"));
+  RESIDENCY_TRY(const auto scores, eval::evaluate(options, *engine, *test, context.progress));
+  RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
+  RESIDENCY_TRY_VOID(write_scores(*writer, scores));
+  // Which model was scored is content: two models with equal answers are two artifacts.
+  RESIDENCY_TRY_VOID(writer->begin("model.json"));
+  RESIDENCY_TRY_VOID(writer->append(
+      dump_json({{"base", base.artifact}, {"adapter", adapter ? adapter->id : ""}})));
+  auto manifest = context.manifest("scores", std::move(parents));
+  manifest.counts = {{"items", static_cast<std::int64_t>(scores.items)}};
+  manifest.properties = {{"adapter", adapter ? adapter->id : ""}, {"base", base.artifact}};
+  RESIDENCY_TRY(const auto committed, writer->commit(std::move(manifest)));
+  return std::vector<std::string>{committed.id};
+}
+
+}  // namespace
+
+Stage eval_stage() {
+  return {"eval",   "score a model on the test set",
+          1,        {"dataset", "base", "adapter?"},
+          validate, fingerprint,
+          run};
+}
+
+}  // namespace residency::pipeline

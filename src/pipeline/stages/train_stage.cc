@@ -1,0 +1,197 @@
+#include <fmt/format.h>
+
+#include "dataset/dataset.h"
+#include "model/llama_config.h"
+#include "model/lora_gguf.h"
+#include "model/peft.h"
+#include "pipeline/stages/base_model.h"
+#include "pipeline/stages/stages.h"
+#include "train/train.h"
+
+namespace residency::pipeline {
+namespace {
+
+using Sequences = std::vector<dataset::PackedSequence>;
+
+class StateCheckpoints final : public train::CheckpointStore {
+ public:
+  StateCheckpoints(store::Workspace& workspace, std::string job)
+      : workspace_(workspace), prefix_("train/" + std::move(job) + "/") {}
+  Result<void> put(std::string_view name, std::string_view bytes) override {
+    return workspace_.put_state(prefix_ + std::string(name), bytes);
+  }
+  Result<std::optional<std::string>> get(std::string_view name) override {
+    return workspace_.get_state(prefix_ + std::string(name));
+  }
+  Result<void> remove(std::string_view name) override {
+    return workspace_.remove_state(prefix_ + std::string(name));
+  }
+  Result<void> remove_all() { return workspace_.remove_state(prefix_); }
+
+ private:
+  store::Workspace& workspace_;
+  std::string prefix_;
+};
+
+/// Timings go to a plain file beside the job, since they are no content; the losses are in the
+/// artifact.
+class TimingFile final : public train::MetricSink {
+ public:
+  TimingFile(Env& env, const std::string& folder) {
+    auto file = env.open_append(folder + "/steps.jsonl");
+    if (file.ok()) file_ = *std::move(file);
+  }
+  void step(const train::StepMetrics& metrics) override {
+    if (file_ == nullptr) return;
+    const Json line{{"step", metrics.step},
+                    {"seconds", metrics.seconds},
+                    {"tokens_per_second", metrics.tokens_per_second}};
+    // Losing a timing is no reason to lose the training.
+    if (!file_->append(dump_json(line) + "\n").ok()) file_.reset();
+  }
+
+ private:
+  std::unique_ptr<WritableFile> file_;
+};
+
+struct Tokenized {
+  Sequences sequences;
+  dataset::TruncationReport report;
+};
+
+Result<Tokenized> tokenize(StageContext& context, const std::string& dataset_id,
+                           const std::string& blob, const model::Tokenizer& tokenizer,
+                           const train::TrainOptions& options) {
+  Tokenized made;
+  made.report.too_long =
+      options.cut_long_prompts ? dataset::TooLong::kCutPrompt : dataset::TooLong::kDrop;
+  RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
+  std::vector<dataset::TokenizedExample> examples;
+  std::string line;
+  // An example of n tokens takes n - 1 places.
+  const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) + 1;
+  while (true) {
+    RESIDENCY_TRY(const bool more, lines->next(line));
+    if (!more) break;
+    RESIDENCY_TRY(const auto example, dataset::example_from_json_line(line));
+    RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, made.report));
+    if (tokens.tokens.size() > 1) examples.push_back(std::move(tokens));
+  }
+  dataset::PackOptions pack_options;
+  pack_options.tokens_max = static_cast<std::size_t>(options.sequence_tokens_max);
+  pack_options.seed = options.seed;
+  RESIDENCY_TRY(made.sequences, dataset::pack(examples, pack_options, 0));
+  return made;
+}
+
+/// Bedrock's step-wise file: step, epoch, loss, and what else is content.
+std::string metrics_csv(const train::TrainResult& result) {
+  std::string csv =
+      "step_number,epoch_number,training_loss,validation_loss,learning_rate,gradient_norm,tokens,"
+      "supervised_tokens\n";
+  for (const train::StepMetrics& step : result.history) {
+    csv += fmt::format("{},{},{:.6f},{},{:.6g},{:.6f},{},{}\n", step.step, step.epoch, step.loss,
+                       step.validation_loss ? fmt::format("{:.6f}", *step.validation_loss) : "",
+                       step.learning_rate, step.gradient_norm, step.tokens, step.supervised_tokens);
+  }
+  return csv;
+}
+
+Json summary(const train::TrainOptions& options, const train::TrainResult& result,
+             const Tokenized& train_set) {
+  Json json{{"steps", result.steps},
+            {"best_step", result.best_step},
+            {"stopped_early", result.stopped_early},
+            {"backend", result.backend}};
+  json["best_validation_loss"] =
+      result.best_validation_loss ? Json(*result.best_validation_loss) : Json();
+  json["final_loss"] = result.history.empty() ? Json() : Json(result.history.back().loss);
+  auto parsed = parse_json(options.canonical_json());
+  json["options"] = parsed.ok() ? *parsed : Json();
+  auto truncation = parse_json(train_set.report.to_json());
+  json["truncation"] = truncation.ok() ? *truncation : Json();
+  return json;
+}
+
+Result<void> validate(const ConfigNode& options) {
+  auto parsed = train::TrainOptions::from_config(options);
+  if (!parsed.ok()) return parsed.error();
+  return {};
+}
+
+Result<std::string> fingerprint(store::Workspace&, const ConfigNode&) { return std::string(); }
+
+Result<void> check_clearance(const store::Manifest& dataset) {
+  const bool cleared = json_member(dataset.properties, "certificate").is_object() ||
+                       json_member(dataset.properties, "waiver").is_object();
+  if (cleared) return {};
+  return failed_precondition(
+      "the data set has neither a de-identification certificate nor a named person's waiver: " +
+      dataset.id);
+}
+
+Result<void> write_blob(store::ArtifactWriter& writer, const std::string& name,
+                        std::string_view bytes) {
+  RESIDENCY_TRY_VOID(writer.begin(name));
+  return writer.append(bytes);
+}
+
+Result<void> write_adapter(store::ArtifactWriter& writer, const train::TrainResult& result,
+                           const BaseModelFile& base) {
+  RESIDENCY_TRY(const auto config, model::verify_gguf(base.path));
+  RESIDENCY_TRY(const std::string gguf, model::write_lora_gguf(result.adapter, config));
+  RESIDENCY_TRY(const auto peft, model::export_peft(result.adapter, config, base.name));
+  RESIDENCY_TRY_VOID(write_blob(writer, "adapter.gguf", gguf));
+  RESIDENCY_TRY_VOID(write_blob(writer, std::string(model::kPeftWeightsFile), peft.weights));
+  return write_blob(writer, std::string(model::kPeftConfigFile), peft.config);
+}
+
+Result<std::vector<std::string>> run(StageContext& context) {
+  RESIDENCY_TRY(const auto options, train::TrainOptions::from_config(context.options));
+  RESIDENCY_TRY(const auto dataset, context.input("dataset"));
+  RESIDENCY_TRY_VOID(check_clearance(dataset));
+  RESIDENCY_TRY(const auto base, base_model(context));
+  RESIDENCY_TRY(const auto tokenizer, model::Tokenizer::open(base.path));
+  RESIDENCY_TRY(const auto train_set,
+                tokenize(context, dataset.id, "train.jsonl", *tokenizer, options));
+  RESIDENCY_TRY(const auto validation_set,
+                tokenize(context, dataset.id, "validation.jsonl", *tokenizer, options));
+  if (train_set.sequences.empty()) {
+    return invalid_input(
+        fmt::format("no training example fits train.sequence_tokens_max ({} dropped): raise it, or "
+                    "set too_long to cut_prompt",
+                    train_set.report.dropped));
+  }
+  const std::string folder = context.workspace.root() + "/runs/" + context.job.id;
+  RESIDENCY_TRY_VOID(context.workspace.env().make_directories(folder));
+  StateCheckpoints checkpoints(context.workspace, context.job.id);
+  TimingFile timings(context.workspace.env(), folder);
+  const train::TrainInputs inputs{base.path, base.sha256, train_set.sequences,
+                                  validation_set.sequences};
+  RESIDENCY_TRY(const auto result,
+                train::run(options, inputs, checkpoints, timings, context.progress));
+  RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
+  RESIDENCY_TRY_VOID(write_adapter(*writer, result, base));
+  RESIDENCY_TRY_VOID(write_blob(*writer, "step_wise_training_metrics.csv", metrics_csv(result)));
+  const Json training = summary(options, result, train_set);
+  RESIDENCY_TRY_VOID(write_blob(*writer, "training.json", dump_json(training)));
+  auto manifest = context.manifest("adapter", {dataset.id, base.artifact});
+  manifest.counts = {
+      {"steps", result.steps},
+      {"examples", static_cast<std::int64_t>(train_set.report.examples - train_set.report.dropped)},
+      {"examples_dropped", static_cast<std::int64_t>(train_set.report.dropped)},
+      {"examples_cut", static_cast<std::int64_t>(train_set.report.cut)}};
+  manifest.properties = {
+      {"base", base.artifact}, {"base_sha256", base.sha256}, {"training", training}};
+  RESIDENCY_TRY(const auto committed, writer->commit(std::move(manifest)));
+  RESIDENCY_TRY_VOID(checkpoints.remove_all());
+  return std::vector<std::string>{committed.id};
+}
+
+}  // namespace
+
+Stage train_stage() {
+  return {"train", "fine-tune a base model", 1, {"dataset", "base"}, validate, fingerprint, run};
+}
+
+}  // namespace residency::pipeline
