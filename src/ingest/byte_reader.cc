@@ -29,6 +29,11 @@ ByteReader::~ByteReader() = default;
 Result<std::unique_ptr<ByteReader>> ByteReader::open(Env& env, const std::string& path, bool gzip,
                                                      std::uint64_t expanded_bytes_max) {
   RESIDENCY_TRY(auto file, env.open_read(path));
+  return over(std::move(file), gzip, expanded_bytes_max);
+}
+
+Result<std::unique_ptr<ByteReader>> ByteReader::over(std::unique_ptr<RandomAccessFile> file,
+                                                     bool gzip, std::uint64_t expanded_bytes_max) {
   std::unique_ptr<ByteReader> reader(new ByteReader(std::move(file), expanded_bytes_max));
   if (gzip) {
     reader->inflater_ = std::make_unique<Inflater>();

@@ -16,6 +16,9 @@ class ByteReader {
   /// Opens `path`; with `gzip`, what next() gives is expanded, at most `expanded_bytes_max` in all.
   static Result<std::unique_ptr<ByteReader>> open(Env& env, const std::string& path, bool gzip,
                                                   std::uint64_t expanded_bytes_max);
+  /// The same over a file that is open, or bytes in memory.
+  static Result<std::unique_ptr<ByteReader>> over(std::unique_ptr<RandomAccessFile> file, bool gzip,
+                                                  std::uint64_t expanded_bytes_max);
   ~ByteReader();
 
   /// Appends the next piece (at most 1 MiB) to `buffer`; false at the end. kInvalidInput for bad

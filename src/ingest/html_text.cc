@@ -127,12 +127,26 @@ class HtmlText {
     at_ = end == std::string_view::npos ? html_.size() : end + mark.size();
   }
 
+  // Inside script and style '<' begins no tag but their own end.
+  void skip_raw(std::string_view name) {
+    for (; at_ < html_.size(); ++at_) {
+      if (html_.substr(at_, 2) != "</") continue;
+      const std::string_view ending = html_.substr(at_ + 2, name.size());
+      if (std::equal(ending.begin(), ending.end(), name.begin(), name.end(),
+                     [](char a, char b) { return lower(a) == b; })) {
+        return;
+      }
+    }
+  }
+
   void tag(const std::string& name, bool closing, bool empty_element) {
     if (one_of(kHidden, name)) {
       if (!closing && !empty_element && hidden_.empty()) hidden_ = name;
       if (closing && hidden_ == name) hidden_.clear();
+      if (hidden_ == "script" || hidden_ == "style") skip_raw(hidden_);
       return;
     }
+    if (name == "body" && hidden_ == "head") hidden_.clear();  // a head that was not closed
     if (name == "br") {
       if (hidden_.empty() && !out_.empty()) out_.push_back('\n');
       space_ = false;
