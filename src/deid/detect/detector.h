@@ -1,0 +1,52 @@
+// Detector: every layer of detection over one text.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/config.h"
+#include "base/result.h"
+#include "deid/detect/dictionary.h"
+#include "deid/detect/pattern_scan.h"
+#include "deid/detect/span.h"
+
+namespace residency::deid {
+
+/// Which layers run, and from what score on a span counts.
+struct DetectorOptions {
+  bool patterns = true;
+  bool dictionaries = true;
+  bool known = true;
+  bool propagation = true;
+  double threshold = 0.5;  // 0 to 1
+
+  static Result<DetectorOptions> from_config(const ConfigNode& node);
+};
+
+/// Changes when equal texts may give other spans than before.
+inline constexpr std::string_view kDetectorVersion = "rules-1";
+
+/// The longest text that is looked at.
+inline constexpr std::size_t kTextBytesMax = 16u << 20;
+
+class Detector {
+ public:
+  static Result<std::unique_ptr<Detector>> open(const DetectorOptions& options = {});
+
+  /// Spans in order, none overlapping another. `known` may be null. Safe to call from several
+  /// threads. kResourceExhausted where the text is longer than kTextBytesMax.
+  Result<std::vector<Span>> detect(std::string_view text, const KnownPhi* known) const;
+
+ private:
+  Detector(DetectorOptions options, std::unique_ptr<PatternScan> scan);
+  DetectorOptions options_;
+  std::unique_ptr<PatternScan> scan_;
+  const Dictionary& dictionary_;
+};
+
+/// Orders spans and settles overlaps: the stronger reason, then the longer, then the higher score
+/// wins; what is left of the loser stays where it still holds a letter or digit.
+std::vector<Span> settle(std::string_view text, std::vector<Span> spans);
+
+}  // namespace residency::deid

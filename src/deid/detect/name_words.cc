@@ -1,0 +1,147 @@
+#include "deid/detect/name_words.h"
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace residency::deid {
+namespace {
+
+using Set = std::unordered_set<std::string_view>;
+using Map = std::unordered_map<std::string_view, PhiClass>;
+
+}  // namespace
+
+std::optional<PhiClass> title_class(std::string_view word) {
+  static const Map kTitles{{"dr", PhiClass::kClinicianName},     {"drs", PhiClass::kClinicianName},
+                           {"doctor", PhiClass::kClinicianName}, {"prof", PhiClass::kClinicianName},
+                           {"professor", PhiClass::kClinicianName}, {"nurse", PhiClass::kClinicianName},
+                           {"mr", PhiClass::kPatientName},       {"mrs", PhiClass::kPatientName},
+                           {"ms", PhiClass::kPatientName},       {"miss", PhiClass::kPatientName},
+                           {"mister", PhiClass::kPatientName},   {"mx", PhiClass::kPatientName},
+                           {"rev", PhiClass::kPatientName},      {"señor", PhiClass::kPatientName},
+                           {"señora", PhiClass::kPatientName},   {"sra", PhiClass::kPatientName}};
+  const auto found = kTitles.find(word);
+  if (found == kTitles.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<PhiClass> label_class(std::string_view word) {
+  static const Map kLabels = [] {
+    Map labels;
+    for (const std::string_view w : {"patient", "pt", "name", "client", "member", "subscriber", "insured", "alias", "aka", "maiden",
+                                     "preferred", "re", "nickname", "last", "first", "family", "given", "middle", "surname", "id"})
+      labels[w] = PhiClass::kPatientName;
+    for (const std::string_view w : {"physician", "attending", "provider", "pcp", "surgeon", "assistant", "anesthesiologist",
+                                     "anesthetist", "anesthesia", "radiologist", "pathologist", "by", "cc", "resident", "consultant",
+                                     "referring", "author", "nurse", "rn", "transcriptionist", "intern", "fellow", "cosigner",
+                                     "clinician", "doctor", "md", "admitting", "ordering", "performing", "interpreting", "primary",
+                                     "scribe", "hospitalist", "np", "pa", "crna", "signature", "signed", "dictated", "attn",
+                                     "consultants", "assistants", "surgeons", "cardiologist", "therapist", "pharmacist", "s",
+                                     "to", "from", "interpreter", "requested", "requesting", "supervising", "triage", "staff", "transcribed",
+                                     "scrub", "circulator", "operator"})
+      labels[w] = PhiClass::kClinicianName;
+    for (const std::string_view w : {"contact", "guarantor", "nok", "kin", "guardian", "proxy", "caregiver", "informant", "hcp",
+                                     "emergency", "poa", "historian"})
+      labels[w] = PhiClass::kRelativeName;
+    return labels;
+  }();
+  const auto found = kLabels.find(word);
+  if (found != kLabels.end()) return found->second;
+  if (is_relation(word)) return PhiClass::kRelativeName;
+  return std::nullopt;
+}
+
+bool is_relation(std::string_view word) {
+  static const Set kWords{"husband", "wife", "son", "daughter", "mother", "father", "brother", "sister", "spouse", "partner",
+                          "neighbor", "neighbour", "friend", "aunt", "uncle", "cousin", "niece", "nephew", "grandmother",
+                          "grandfather", "grandson", "granddaughter", "mom", "mum", "dad", "fiance", "fiancé", "fiancée", "fiancee",
+                          "girlfriend", "boyfriend", "caregiver", "guardian", "roommate", "stepson", "stepdaughter", "stepmother",
+                          "stepfather", "grandma", "grandpa", "twin", "daughter-in-law", "son-in-law", "mother-in-law",
+                          "father-in-law", "sister-in-law", "brother-in-law", "ex-wife", "ex-husband", "kin", "boss", "landlord", "sibling", "parent"};
+  return kWords.contains(word);
+}
+
+bool is_credential(std::string_view word) {
+  static const Set kWords{"md", "do", "rn", "np", "pa", "pa-c", "fnp", "arnp", "aprn", "crna", "phd", "pharmd", "dpm", "dds", "dmd",
+                          "msn", "bsn", "lpn", "lcsw", "msw", "pt", "ot", "dpt", "rd", "facs", "facc", "mph", "rph", "cnm", "dnp", "fnp-c", "np-c",
+                          "fnp-bc", "psyd", "od", "dc", "mbbs", "frcp", "facp", "cna", "emt", "rrt", "slp", "ma", "otr", "lvn", "acnp"};
+  return kWords.contains(word);
+}
+
+bool is_particle(std::string_view word) {
+  static const Set kWords{"van", "von", "der", "den", "de", "la", "del", "ten", "ter", "al", "el", "bin", "ibn", "da", "dos",
+                          "das", "di", "du", "le", "las", "los", "mac", "vande", "zu", "op", "ben", "bint", "abu", "san", "st", "do"};
+  return kWords.contains(word);
+}
+
+bool is_name_suffix(std::string_view word) {
+  static const Set kWords{"jr", "sr", "ii", "iii", "iv", "esq"};
+  return kWords.contains(word);
+}
+
+bool is_never_name(std::string_view word) {
+  static const Set kWords{
+      "dob", "mrn", "mr", "ssn", "pcp", "hpi", "ros", "pmh", "psh", "fh", "sh", "cc", "pe", "vs", "ed", "er", "icu", "or", "iv", "im", "po",
+      "bid", "tid", "qid", "prn", "qhs", "qd", "the", "a", "an", "he", "she", "they", "it", "we", "i", "his", "her", "and", "of",
+      "in", "on", "at", "to", "for", "with", "no", "not", "yes", "none", "acct", "age", "sex", "dos", "adm", "dc", "pt", "patient",
+      "name", "date", "phone", "fax", "address", "room", "unit", "ward", "floor", "bed", "visit", "account", "hospital", "clinic",
+      "center", "centre", "medical", "health", "department", "service", "services", "monday", "tuesday", "wednesday", "thursday",
+      "friday", "saturday", "sunday", "january", "february", "march", "july", "august", "september", "october", "november",
+      "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "hx", "dx", "tx", "rx", "fx",
+      "ct", "mri", "mra", "xr", "us", "ekg", "ecg", "eeg", "cxr", "wbc", "rbc", "hgb", "hct", "plt", "bun", "na", "cl", "bp", "hr",
+      "rr", "temp", "spo", "cva", "chf", "copd", "cad", "dm", "htn", "gerd", "uti", "bph", "afib", "dvt", "mi", "tia", "ckd",
+      "esrd", "nkda", "nka", "npi", "dea", "zip", "apt", "street", "email", "pager", "cell", "home", "work", "ext", "http", "https",
+      "www", "com", "org", "inc", "llc", "jr", "sr", "ii", "iii", "mr#", "id", "md", "rn", "np", "pa", "phd", "s/p", "c/o", "w/o",
+      "heent", "cv", "gi", "gu", "gyn", "neuro", "psych", "ext", "abd", "lungs", "heart", "skin", "general", "gen", "neck", "plan",
+      "assessment", "impression", "findings", "technique", "indication", "comparison", "history", "exam", "procedure", "diagnosis",
+      "subjective", "objective", "labs", "meds", "allergies", "a/p", "h", "p", "m", "f", "ama", "dnr", "dni", "ncat", "perrla", "eomi",
+      "rrr", "ctab", "nad", "wnl", "aox", "lmp", "ebl", "asa", "gcs", "nihss", "phq", "bmi", "kg", "lb", "mg", "ml", "dl", "mmhg",
+      "via", "today", "tomorrow", "yesterday", "this", "that", "there", "then", "when", "while", "if", "as", "but", "by", "from",
+      "dr", "mrs", "ms", "miss", "doctor", "nurse", "physician", "attending", "resident", "surgeon", "transcribed", "dictated",
+      "signed", "electronically", "reviewed", "north", "south", "east", "west", "state", "county", "city", "university",
+      "memorial", "regional", "community", "emergency", "contact", "insurance", "medicare", "medicaid", "english", "spanish",
+      "american", "african", "hispanic", "asian", "caucasian", "white", "black", "male", "female", "man", "woman", "will", "please"};
+  return kWords.contains(word);
+}
+
+bool is_eponym(std::string_view word) {
+  static const Set kWords{
+      "parkinson", "foley", "apgar", "crohn", "alzheimer", "hodgkin", "babinski", "murphy", "mcburney", "glasgow", "doppler", "romberg",
+      "homan", "homans", "kernig", "brudzinski", "rovsing", "barrett", "addison", "cushing", "graves", "hashimoto", "bell", "down",
+      "turner", "marfan", "raynaud", "sjogren", "sjögren", "wilson", "huntington", "tourette", "kaposi", "paget", "cooper", "colles",
+      "smith", "jackson", "pratt", "penrose", "hickman", "swan", "ganz", "swan-ganz", "kerlix", "kocher", "allis", "babcock",
+      "debakey", "bovie", "gerota", "cooley", "wells", "braden", "morse", "ranson", "child", "pugh", "child-pugh", "bishop", "mayo",
+      "lachman", "mcmurray", "phalen", "tinel", "hoffman", "hoffmann", "weber", "rinne", "snellen", "epley", "hallpike",
+      "dix-hallpike", "heimlich", "valsalva", "trendelenburg", "lasegue", "spurling", "hawkins", "neer", "finkelstein", "allen",
+      "charcot", "bouchard", "heberden", "osler", "janeway", "roth", "virchow", "beck", "gleason", "breslow", "clark", "ann", "arbor",
+      "dukes", "duke", "killip", "forrester", "wolff", "white", "wolff-parkinson-white", "guillain", "barre", "guillain-barre",
+      "lambert", "eaton", "korsakoff", "wernicke", "creutzfeldt", "jakob", "meniere", "menier", "reiter", "still", "behcet",
+      "takayasu", "kawasaki", "henoch", "wegener", "goodpasture", "berger", "alport", "fanconi", "bartter", "conn", "whipple",
+      "nissen", "billroth", "hartmann", "heller", "roux", "roux-en-y", "ramsay", "hunt", "horner", "argyll", "robertson", "lyme",
+      "coombs", "gram", "wright", "giemsa", "papanicolaou", "pap", "westergren", "schirmer", "holter", "harrington", "kirschner",
+      "steri", "ambu", "yankauer", "jackson-pratt", "hemovac", "blake", "balfour", "metzenbaum", "adson", "harris", "mallampati",
+      "lisfranc", "jones", "boxer", "salter", "hill", "sachs", "bankart", "baker", "dupuytren", "morton", "achilles", "bowen",
+      "merkel", "ewing", "wilms", "burkitt", "kimmelstiel", "fournier", "ludwig", "boerhaave", "mallory", "mallory-weiss", "weiss",
+      "zenker", "schatzki", "hirschsprung", "meckel", "spigelian", "kussmaul", "cheyne", "stokes", "cheyne-stokes", "corrigan",
+      "duroziez", "quincke", "austin", "flint", "graham", "steell", "levine", "brockenbrough", "ebstein", "fallot", "eisenmenger"};
+  return kWords.contains(word);
+}
+
+bool follows_eponym(std::string_view word) {
+  static const Set kWords{"disease", "syndrome", "sign", "signs", "catheter", "score", "scores", "scale", "test", "maneuver",
+                          "manoeuvre", "fracture", "palsy", "lymphoma", "criteria", "phenomenon", "reflex", "esophagus", "thyroiditis",
+                          "ulcer", "sarcoma", "tumor", "hernia", "stain", "monitor", "drain", "clamp", "forceps", "retractor",
+                          "procedure", "position", "classification", "grade", "stage", "nodes", "node", "contracture", "neuroma",
+                          "tendon", "cyst", "gangrene", "angina", "tear", "diverticulum", "anomaly", "tetralogy", "breathing",
+                          "respirations", "triad", "dementia", "chorea", "negative", "positive", "point", "point tenderness", "coma", "encephalopathy",
+                          "law", "formula", "equation", "index", "wave", "waves", "cells", "bodies", "body", "line", "lines", "needle", "tube", "solution", "loop"};
+  return kWords.contains(word);
+}
+
+bool leads_to_name(std::string_view word) {
+  static const Set kWords{"by", "with", "per", "called", "paged", "saw", "sees", "named", "to", "from", "informed", "notified", "told", "cc", "and", "via"};
+  return kWords.contains(word);
+}
+
+}  // namespace residency::deid

@@ -1,0 +1,29 @@
+// PatternScan: all patterns over one text in a single Vectorscan pass, refined by RE2.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "deid/detect/span.h"
+
+namespace residency::deid {
+
+class PatternScan {
+ public:
+  /// Compiles the table (about 100 ms). kInternal where a pattern does not compile.
+  static Result<std::unique_ptr<PatternScan>> compile();
+  ~PatternScan();
+
+  /// Every match that passes its check, in the table's order, then by place. Safe to call from
+  /// several threads. kResourceExhausted where Vectorscan gets no memory.
+  Result<std::vector<Span>> scan(std::string_view text) const;
+
+ private:
+  struct State;
+  explicit PatternScan(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace residency::deid
