@@ -97,8 +97,7 @@ struct KernelTable {
   /// scores: kAttentionBlock * padded length floats; weights: as many T.
   void (*attention_forward)(const AttentionShape& shape, AttentionSegment segment,
                             std::int64_t head, std::int64_t block, const T* qkv, const void* keys,
-                            const void* values, float* scores, T* weights, T* out,
-                            float* log_sums);
+                            const void* values, float* scores, T* weights, T* out, float* log_sums);
   /// Bytes of `scratch` for a segment of at most `length`.
   std::int64_t (*attention_scratch_bytes)(const AttentionShape& shape, std::int64_t length);
   /// One head of one segment: dq into dqkv's rows; dkv: this head's [row][2 * dimension] floats.

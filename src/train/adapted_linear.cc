@@ -1,0 +1,184 @@
+#include "train/adapted_linear.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "train/base_weights.h"
+#include "train/parallel.h"
+#include "train/stopwatch.h"
+
+namespace residency::train {
+namespace {
+
+constexpr std::int64_t kRowGrain = 64;
+constexpr std::int64_t kColumnGrain = 64;
+
+}  // namespace
+
+template <class T>
+Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
+                                                  const AdapterLayout& layout,
+                                                  const std::vector<std::string>& tensors,
+                                                  const KernelTable<T>& kernels) {
+  AdaptedLinear linear;
+  linear.kernels_ = &kernels;
+  linear.rank_ = layout.rank;
+  linear.rank_padded_ = round_up(layout.rank, kLanes);
+  linear.scale_ = layout.scale();
+  const std::int64_t bytes = kernels.packed_bytes;
+  for (const std::string& name : tensors) {
+    const model::GgufTensor* tensor = file.find(name);
+    if (tensor == nullptr || tensor->shape.size() != 2) {
+      return invalid_input("the model lacks a matrix: " + name);
+    }
+    linear.in_ = tensor->shape[0];
+    if (const AdapterPlace* place = layout.find(name)) {
+      Part part{linear.out_, place->out, place->a_offset, place->b_offset, {}, {}};
+      part.b_forward.reserve(linear.rank_padded_ * place->out * bytes);
+      part.b_backward.reserve(linear.rank_padded_ * place->out * bytes);
+      linear.parts_.push_back(std::move(part));
+    }
+    linear.out_ += tensor->shape[1];
+  }
+  linear.inner_ = static_cast<std::int64_t>(linear.parts_.size()) * linear.rank_padded_;
+  linear.a_forward_.reserve(linear.in_ * linear.inner_ * bytes);
+  linear.a_backward_.reserve(linear.in_ * linear.inner_ * bytes);
+  RESIDENCY_TRY(const std::vector<float> wide, base_tensors(file, tensors));
+  AlignedBuffer<T> narrow(linear.in_ * linear.out_);
+  parallel_ranges(linear.out_, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    kernels.round(wide.data() + begin * linear.in_, (end - begin) * linear.in_,
+                  narrow.data() + begin * linear.in_);
+  });
+  RESIDENCY_TRY(linear.forward_,
+                FrozenMatrix<T>::create(narrow.data(), linear.in_, linear.out_, 1, linear.in_));
+  RESIDENCY_TRY(linear.backward_,
+                FrozenMatrix<T>::create(narrow.data(), linear.out_, linear.in_, linear.in_, 1));
+  return linear;
+}
+
+template <class T>
+PackedOperand AdaptedLinear<T>::operand(const AlignedBuffer<std::byte>& buffer,
+                                        std::int64_t columns) const {
+  return {buffer.data(), columns, 0};
+}
+
+template <class T>
+void AdaptedLinear<T>::set_adapter(std::span<const float> values) {
+  const std::int64_t bytes = kernels_->packed_bytes;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    Part& part = parts_[i];
+    const float* a = values.data() + part.a_offset;
+    const float* b = values.data() + part.b_offset;
+    const std::int64_t at = static_cast<std::int64_t>(i) * rank_padded_;
+    kernels_->pack(a, 1, in_, in_, rank_, 1.0f, a_forward_.data(), inner_, at);
+    kernels_->pack(a, in_, 1, rank_, in_, 1.0f, a_backward_.data() + at * in_ * bytes, in_, 0);
+    kernels_->pack(b, 1, rank_, rank_, part.out, scale_, part.b_forward.data(), part.out, 0);
+    kernels_->pack(b, rank_, 1, part.out, rank_, scale_, part.b_backward.data(), rank_padded_, 0);
+  }
+}
+
+template <class T>
+Result<void> AdaptedLinear<T>::forward(const T* x, std::int64_t rows, T* y, T* u, double& gemm_s) {
+  {
+    const Stopwatch watch(gemm_s);
+    RESIDENCY_TRY_VOID(forward_.multiply(x, rows, y));
+  }
+  if (inner_ == 0) return {};
+  parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    T* some = u + begin * inner_;
+    kernels_->multiply(x + begin * in_, in_, end - begin, in_, operand(a_forward_, inner_), inner_,
+                       false, some, inner_);
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const Part& part = parts_[i];
+      kernels_->multiply(some + static_cast<std::int64_t>(i) * rank_padded_, inner_, end - begin,
+                         rank_padded_, operand(part.b_forward, part.out), part.out, true,
+                         y + begin * out_ + part.out_at, out_);
+    }
+  });
+  return {};
+}
+
+template <class T>
+Result<void> AdaptedLinear<T>::backward_input(const T* dy, std::int64_t rows, T* dx,
+                                              double& gemm_s) {
+  if (dx != nullptr) {
+    const Stopwatch watch(gemm_s);
+    RESIDENCY_TRY_VOID(backward_.multiply(dy, rows, dx));
+  }
+  if (inner_ == 0) return {};
+  du_.reserve(round_up(rows, kRowBlock) * inner_);
+  parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    T* some = du_.data() + begin * inner_;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const Part& part = parts_[i];
+      kernels_->multiply(dy + begin * out_ + part.out_at, out_, end - begin, part.out,
+                         operand(part.b_backward, rank_padded_), rank_padded_, false,
+                         some + static_cast<std::int64_t>(i) * rank_padded_, inner_);
+    }
+    if (dx == nullptr) return;
+    kernels_->multiply(some, inner_, end - begin, inner_, operand(a_backward_, in_), in_, true,
+                       dx + begin * in_, in_);
+  });
+  return {};
+}
+
+template <class T>
+void AdaptedLinear<T>::transpose_inner(const T* from, std::int64_t rows, AlignedBuffer<T>& to) {
+  const std::int64_t padded = round_up(rows, kAttentionBlock);
+  to.reserve(padded * inner_);
+  parallel_ranges(inner_, kLanes, [&](std::int64_t begin, std::int64_t end) {
+    kernels_->transpose(from + begin, inner_, rows, end - begin, to.data() + begin * padded,
+                        padded);
+    for (std::int64_t i = begin; i < end; ++i) {
+      std::fill(to.data() + i * padded + rows, to.data() + (i + 1) * padded, T{});
+    }
+  });
+}
+
+template <class T>
+void AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u, std::int64_t rows,
+                                        std::span<float> gradient) {
+  if (inner_ == 0) return;
+  const std::int64_t padded = round_up(rows, kAttentionBlock);
+  transpose_inner(u, rows, u_turned_);
+  transpose_inner(du_.data(), rows, du_turned_);
+  scratch_.resize(static_cast<std::size_t>(thread_count()));
+  for (auto& scratch : scratch_) {
+    scratch.reserve(kernels_->packed_bytes * kAttentionBlock * kColumnGrain);
+  }
+  const std::int64_t a_tasks = round_up(in_, kColumnGrain) / kColumnGrain;
+  const auto count = static_cast<std::int64_t>(parts_.size());
+  std::vector<std::pair<std::int64_t, std::int64_t>> b_tasks;  // part, first column
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t out = parts_[static_cast<std::size_t>(i)].out;
+    for (std::int64_t column = 0; column < out; column += kColumnGrain) {
+      b_tasks.emplace_back(i, column);
+    }
+  }
+  const auto tasks = a_tasks + static_cast<std::int64_t>(b_tasks.size());
+  parallel_for(tasks, [&](std::int64_t task, std::int64_t thread) {
+    void* scratch = scratch_[static_cast<std::size_t>(thread)].data();
+    if (task < a_tasks) {
+      const std::int64_t column = task * kColumnGrain;
+      const std::int64_t n = std::min(kColumnGrain, in_ - column);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const Part& part = parts_[static_cast<std::size_t>(i)];
+        kernels_->outer(du_turned_.data() + i * rank_padded_ * padded, padded, rank_, x + column,
+                        in_, rows, n, 1.0f, scratch, gradient.data() + part.a_offset + column, in_,
+                        1);
+      }
+      return;
+    }
+    const auto [i, column] = b_tasks[static_cast<std::size_t>(task - a_tasks)];
+    const Part& part = parts_[static_cast<std::size_t>(i)];
+    const std::int64_t n = std::min(kColumnGrain, part.out - column);
+    kernels_->outer(u_turned_.data() + i * rank_padded_ * padded, padded, rank_,
+                    dy + part.out_at + column, out_, rows, n, scale_, scratch,
+                    gradient.data() + part.b_offset + column * rank_, 1, rank_);
+  });
+}
+
+template class AdaptedLinear<float>;
+template class AdaptedLinear<Bf16>;
+
+}  // namespace residency::train

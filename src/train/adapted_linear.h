@@ -1,0 +1,71 @@
+// AdaptedLinear: frozen projections of one input, side by side, with their adapters.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/gguf.h"
+#include "train/adapter_layout.h"
+#include "train/aligned_buffer.h"
+#include "train/frozen_matrix.h"
+#include "train/kernels/kernel_table.h"
+
+namespace residency::train {
+
+/// y = x W^T + (alpha / rank) (x A^T) B^T for each of several W, whose outputs lie side by side.
+/// The scale goes into the packed B, so that u = x A^T and du need none.
+template <class T>
+class AdaptedLinear {
+ public:
+  /// `tensors` are the projections' names, all of the same input width.
+  static Result<AdaptedLinear> create(const model::GgufFile& file, const AdapterLayout& layout,
+                                      const std::vector<std::string>& tensors,
+                                      const KernelTable<T>& kernels);
+
+  void set_adapter(std::span<const float> values);
+
+  std::int64_t in() const { return in_; }
+  std::int64_t out() const { return out_; }
+  /// Width of u, which forward() gives and backward_weights() takes; 0 without adapters.
+  std::int64_t inner() const { return inner_; }
+
+  /// x [rows, in], y [rows rounded up, out], u [rows, inner].
+  Result<void> forward(const T* x, std::int64_t rows, T* y, T* u, double& gemm_s);
+  /// dx = dy W + du A, where dx is given; du stays inside for backward_weights().
+  Result<void> backward_input(const T* dy, std::int64_t rows, T* dx, double& gemm_s);
+  /// Adds to the adapters' part of `gradient`.
+  void backward_weights(const T* dy, const T* x, const T* u, std::int64_t rows,
+                        std::span<float> gradient);
+
+ private:
+  struct Part {
+    std::int64_t out_at = 0;  // column of y
+    std::int64_t out = 0;
+    std::int64_t a_offset = 0;
+    std::int64_t b_offset = 0;
+    AlignedBuffer<std::byte> b_forward;   // [rank, out]
+    AlignedBuffer<std::byte> b_backward;  // [out, rank]
+  };
+  PackedOperand operand(const AlignedBuffer<std::byte>& buffer, std::int64_t columns) const;
+  void transpose_inner(const T* from, std::int64_t rows, AlignedBuffer<T>& to);
+
+  const KernelTable<T>* kernels_ = nullptr;
+  std::int64_t in_ = 0;
+  std::int64_t out_ = 0;
+  std::int64_t rank_ = 0;
+  std::int64_t rank_padded_ = 0;
+  std::int64_t inner_ = 0;
+  float scale_ = 0;
+  FrozenMatrix<T> forward_;
+  FrozenMatrix<T> backward_;
+  std::vector<Part> parts_;              // those with an adapter
+  AlignedBuffer<std::byte> a_forward_;   // [in, inner]
+  AlignedBuffer<std::byte> a_backward_;  // [inner, in]
+  AlignedBuffer<T> du_, u_turned_, du_turned_;
+  std::vector<AlignedBuffer<std::byte>> scratch_;  // by thread
+};
+
+}  // namespace residency::train

@@ -1,0 +1,68 @@
+#include "train/engine.h"
+
+#include "train/fast_engine.h"
+#include "train/reference_engine.h"
+
+namespace residency::train {
+
+Result<std::unique_ptr<Engine>> make_engine(const TrainOptions& options,
+                                            const model::GgufFile& base,
+                                            const model::LlamaConfig& config,
+                                            const AdapterLayout& layout) {
+  const std::string refusal = fast_engine_refusal(config);
+  if (options.backend == Backend::kFast && !refusal.empty()) {
+    return invalid_argument("train.backend: the fast engine cannot run the model: " + refusal);
+  }
+  if (options.backend == Backend::kReference || !refusal.empty()) {
+    return make_reference_engine(
+        options.precision == Precision::kBf16 ? ReferenceType::kBfloat16 : ReferenceType::kFloat32,
+        base, config, layout, options.sequence_tokens_max);
+  }
+  return make_fast_engine(options.precision, base, config, layout, options.sequence_tokens_max,
+                          best_instruction_set());
+}
+
+dataset::PackedSequence plain_sequence(std::span<const std::int32_t> tokens) {
+  dataset::PackedSequence sequence;
+  sequence.tokens.assign(tokens.begin(), tokens.end());
+  sequence.targets.assign(tokens.size(), -1);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    sequence.positions.push_back(static_cast<std::int32_t>(i));
+  }
+  sequence.segment_starts = {0, tokens.size()};
+  return sequence;
+}
+
+Result<void> check_sequence(const dataset::PackedSequence& sequence,
+                            const model::LlamaConfig& config, std::int64_t tokens_max) {
+  const std::size_t count = sequence.tokens.size();
+  if (count == 0) return invalid_input("a training sequence is empty");
+  if (static_cast<std::int64_t>(count) > tokens_max) {
+    return invalid_input("a training sequence is longer than train.sequence_tokens_max: " +
+                         std::to_string(count));
+  }
+  if (sequence.targets.size() != count || sequence.positions.size() != count) {
+    return invalid_input("a training sequence's tokens, targets and positions differ in number");
+  }
+  const auto& starts = sequence.segment_starts;
+  if (starts.size() < 2 || starts.front() != 0 || starts.back() != count) {
+    return invalid_input("a training sequence's segments do not cover it");
+  }
+  for (std::size_t i = 0; i + 1 < starts.size(); ++i) {
+    if (starts[i] > starts[i + 1]) {
+      return invalid_input("a training sequence's segments are out of order");
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (sequence.tokens[i] < 0 || sequence.tokens[i] >= config.vocabulary ||
+        sequence.targets[i] < -1 || sequence.targets[i] >= config.vocabulary) {
+      return invalid_input("a training sequence holds a token the model does not know");
+    }
+    if (sequence.positions[i] < 0 || sequence.positions[i] >= tokens_max) {
+      return invalid_input("a training sequence holds a position past its longest length");
+    }
+  }
+  return {};
+}
+
+}  // namespace residency::train

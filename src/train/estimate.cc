@@ -1,0 +1,38 @@
+#include <algorithm>
+
+#include "train/train.h"
+
+namespace residency::train {
+namespace {
+
+constexpr std::uint64_t kLibraryBytes = 200u << 20;  // libtorch, oneDNN and their like once loaded
+constexpr std::int64_t kHeadRows = 128;
+
+}  // namespace
+
+TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& config) {
+  const AdapterLayout layout = make_layout(config, options.lora);
+  const std::int64_t heads = config.heads * config.head_dimension;
+  const std::int64_t qkv = heads + 2 * config.kv_heads * config.head_dimension;
+  const std::int64_t n = config.embedding;
+  const std::int64_t body = config.layers * (n * qkv + heads * n + 3 * n * config.feed_forward);
+  const std::int64_t head = config.vocabulary * n;
+  const std::int64_t rows = std::min(options.sequence_tokens_max, config.context);
+  const std::int64_t size = options.precision == Precision::kBf16 ? 2 : 4;
+  const std::int64_t saved =
+      config.layers * (2 * n + qkv + heads + 2 * config.feed_forward + 7 * options.lora.rank) +
+      8 * n + 5 * config.feed_forward;
+  const std::int64_t weights = 2 * body + (config.tied_head ? 3 : 4) * head;
+  TrainEstimate estimate;
+  estimate.trained_values = layout.size;
+  estimate.memory_bytes =
+      kLibraryBytes + static_cast<std::uint64_t>(size * (weights + rows * saved) +
+                                                 kHeadRows * config.vocabulary * (4 + size) +
+                                                 layout.size * (4 * 5 + 2 * size));
+  const double attention = 7.0 * static_cast<double>(rows * heads * config.layers);
+  estimate.gigaflops_per_token = 1e-9 * (4.0 * static_cast<double>(body + head) +
+                                         6.0 * static_cast<double>(layout.size) + attention);
+  return estimate;
+}
+
+}  // namespace residency::train

@@ -1,0 +1,79 @@
+// FastBlock: one transformer block's forward and backward, written out.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "train/adapted_linear.h"
+#include "train/aligned_buffer.h"
+#include "train/base_weights.h"
+#include "train/engine.h"
+#include "train/fast_attention.h"
+
+namespace residency::train {
+
+/// What a block's backward needs of its forward.
+template <class T>
+struct BlockMemory {
+  AlignedBuffer<T> normal1, qkv, attended, normal2, gate_up;
+  AlignedBuffer<T> u_qkv, u_out, u_gate_up, u_down;
+  AlignedBuffer<float> inverse1, log_sums, inverse2;
+};
+
+/// What all blocks share: the residual stream, its gradient, and room for what lives only within a
+/// block.
+template <class T>
+struct StreamMemory {
+  std::int64_t rows = 0;
+  const std::int32_t* positions = nullptr;
+  AlignedBuffer<float> x, dx;
+  AlignedBuffer<T> y;           // what the block before adds to x
+  AlignedBuffer<T> dx_rounded;  // dx in T
+  AlignedBuffer<T> wide1, wide2, wide3, narrow1, narrow2;
+  PartSeconds seconds;
+};
+
+template <class T>
+class FastBlock {
+ public:
+  static Result<FastBlock> create(const model::GgufFile& file, const model::LlamaConfig& config,
+                                  const AdapterLayout& layout, std::int64_t layer,
+                                  const KernelTable<T>& kernels);
+
+  void set_adapter(std::span<const float> values);
+  /// Makes room for `rows` in `memory`.
+  void reserve(std::int64_t rows, BlockMemory<T>& memory) const;
+
+  /// Takes stream.x and stream.y (added to x first where `adds` is true) and leaves the block's
+  /// x and y.
+  Result<void> forward(FastAttention<T>& attention, const RotaryTable& rotary, bool adds,
+                       StreamMemory<T>& stream, BlockMemory<T>& memory);
+  /// Takes stream.dx and dx_rounded as the gradient of the block's x + y and leaves that of its
+  /// input, unless it is the lowest.
+  Result<void> backward(FastAttention<T>& attention, const RotaryTable& rotary, bool lowest,
+                        StreamMemory<T>& stream, BlockMemory<T>& memory, std::span<float> gradient);
+
+ private:
+  Result<void> feed_forward_backward(StreamMemory<T>& stream, BlockMemory<T>& memory,
+                                     std::span<float> gradient);
+  void rotate(T* qkv, const RotaryTable& rotary, float direction, const AttentionShape& shape,
+              StreamMemory<T>& stream);
+  void norm(bool adds, const std::vector<float>& weight, StreamMemory<T>& stream, T* normal, T* out,
+            float* inverse);
+  void norm_backward(const T* dout, const T* normal, const std::vector<float>& weight,
+                     const float* inverse, StreamMemory<T>& stream);
+  void norm_scale(const T* normal, const std::vector<float>& weight, StreamMemory<T>& stream,
+                  T* out);
+
+  const KernelTable<T>* kernels_ = nullptr;
+  std::int64_t width_ = 0;
+  std::int64_t heads_ = 0;
+  std::int64_t feed_forward_ = 0;
+  float epsilon_ = 0;
+  std::vector<float> norm1_, norm2_;
+  AdaptedLinear<T> qkv_, out_, gate_up_, down_;
+};
+
+}  // namespace residency::train

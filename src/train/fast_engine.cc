@@ -1,0 +1,297 @@
+#include "train/fast_engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "train/fast_block.h"
+#include "train/parallel.h"
+#include "train/stopwatch.h"
+
+namespace residency::train {
+namespace {
+
+constexpr std::int64_t kHeadRows = 128;  // positions whose logits exist at a time
+constexpr std::int64_t kRowGrain = 32;
+
+template <class T>
+class FastEngine final : public Engine {
+ public:
+  FastEngine(const model::LlamaConfig& config, const AdapterLayout& layout, std::int64_t tokens_max,
+             const KernelTable<T>& kernels)
+      : config_(config),
+        kernels_(kernels),
+        tokens_max_(tokens_max),
+        gradient_size_(static_cast<std::size_t>(layout.size)),
+        vocabulary_padded_(round_up(config.vocabulary, kLanes)),
+        attention_(kernels, shape_of(config)) {}
+
+  Result<void> load(const model::GgufFile& file, const AdapterLayout& layout) {
+    RESIDENCY_TRY(rotary_, rotary_table(file, config_, tokens_max_));
+    RESIDENCY_TRY(norm_, base_tensor(file, "output_norm.weight"));
+    RESIDENCY_TRY_VOID(load_head(file));
+    for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
+      RESIDENCY_TRY(FastBlock<T> block,
+                    FastBlock<T>::create(file, config_, layout, layer, kernels_));
+      blocks_.push_back(std::move(block));
+    }
+    memories_.resize(blocks_.size());
+    return {};
+  }
+
+  Result<void> set_adapter(std::span<const float> values) override {
+    const Stopwatch watch(stream_.seconds.adapter);
+    parallel_for(static_cast<std::int64_t>(blocks_.size()), [&](std::int64_t i, std::int64_t) {
+      blocks_[static_cast<std::size_t>(i)].set_adapter(values);
+    });
+    return {};
+  }
+
+  Result<double> accumulate_gradient(const dataset::PackedSequence& sequence, double weight,
+                                     std::span<float> gradient) override {
+    if (gradient.size() != gradient_size_) {
+      return internal_error("a gradient of another adapter's size");
+    }
+    const Stopwatch watch(whole_s_);
+    RESIDENCY_TRY_VOID(forward(sequence, true));
+    std::fill_n(stream_.dx.data(), stream_.rows * config_.embedding, 0.0f);
+    std::fill_n(stream_.dx_rounded.data(), stream_.rows * config_.embedding, T{});
+    RESIDENCY_TRY(const double sum, head_loss(sequence.targets, static_cast<float>(weight), true));
+    for (std::size_t i = blocks_.size(); i-- > 0;) {
+      RESIDENCY_TRY_VOID(
+          blocks_[i].backward(attention_, rotary_, i == 0, stream_, memories_[i], gradient));
+    }
+    return sum;
+  }
+
+  Result<double> loss(const dataset::PackedSequence& sequence) override {
+    const Stopwatch watch(whole_s_);
+    RESIDENCY_TRY_VOID(forward(sequence, false));
+    return head_loss(sequence.targets, 0, false);
+  }
+
+  Result<std::vector<float>> logprobs(std::span<const std::int32_t> tokens) override {
+    RESIDENCY_TRY_VOID(forward(plain_sequence(tokens), false));
+    std::vector<float> all(tokens.size() * static_cast<std::size_t>(config_.vocabulary));
+    std::vector<std::int64_t> rows;
+    for (std::int64_t first = 0; first < stream_.rows; first += kHeadRows) {
+      const std::int64_t count = std::min(kHeadRows, stream_.rows - first);
+      rows.clear();
+      for (std::int64_t i = 0; i < count; ++i) rows.push_back(first + i);
+      RESIDENCY_TRY_VOID(head_logits(rows));
+      parallel_for(count, [&](std::int64_t i, std::int64_t) {
+        const float* logits = logits_.data() + i * vocabulary_padded_;
+        float* to = all.data() + (first + i) * config_.vocabulary;
+        const float largest = *std::max_element(logits, logits + config_.vocabulary);
+        double sum = 0;
+        for (std::int64_t v = 0; v < config_.vocabulary; ++v) {
+          sum += std::exp(static_cast<double>(logits[v] - largest));
+        }
+        const float shift = largest + static_cast<float>(std::log(sum));
+        for (std::int64_t v = 0; v < config_.vocabulary; ++v) to[v] = logits[v] - shift;
+      });
+    }
+    return all;
+  }
+
+  PartSeconds seconds() const override {
+    PartSeconds seconds = stream_.seconds;
+    seconds.other = whole_s_ - seconds.gemm - seconds.attention - seconds.loss;
+    return seconds;
+  }
+
+  std::string_view name() const override { return kernels_.name; }
+
+ private:
+  static AttentionShape shape_of(const model::LlamaConfig& config) {
+    const std::int64_t n = config.head_dimension;
+    return {config.heads, config.kv_heads, n, (config.heads + 2 * config.kv_heads) * n,
+            1.0f / std::sqrt(static_cast<float>(n))};
+  }
+
+  Result<void> load_head(const model::GgufFile& file) {
+    RESIDENCY_TRY_VOID(load_rows(file, "token_embd.weight", embedding_));
+    AlignedBuffer<T> untied;
+    if (!config_.tied_head) {
+      RESIDENCY_TRY_VOID(load_rows(file, "output.weight", untied));
+    }
+    const T* rows = config_.tied_head ? embedding_.data() : untied.data();
+    const std::int64_t n = config_.embedding;
+    RESIDENCY_TRY(head_, FrozenMatrix<T>::create(rows, n, vocabulary_padded_, 1, n));
+    RESIDENCY_TRY(head_turned_, FrozenMatrix<T>::create(rows, vocabulary_padded_, n, n, 1));
+    return {};
+  }
+
+  /// A matrix of a row for each token, with rows of zeros up to vocabulary_padded_.
+  Result<void> load_rows(const model::GgufFile& file, const std::string& name,
+                         AlignedBuffer<T>& to) {
+    RESIDENCY_TRY(const std::vector<float> wide, base_tensor(file, name));
+    const std::int64_t n = config_.embedding;
+    if (static_cast<std::int64_t>(wide.size()) != config_.vocabulary * n) {
+      return invalid_input("a tensor is of another size than the model's: " + name);
+    }
+    to.reserve(vocabulary_padded_ * n);
+    parallel_ranges(config_.vocabulary, 1024, [&](std::int64_t begin, std::int64_t end) {
+      kernels_.round(wide.data() + begin * n, (end - begin) * n, to.data() + begin * n);
+    });
+    return {};
+  }
+
+  void reserve(std::int64_t rows, bool saves) {
+    const std::int64_t padded = round_up(rows, kRowBlock);
+    const std::int64_t n = config_.embedding;
+    const std::int64_t widest = std::max(config_.feed_forward, attention_.shape().stride);
+    const std::int64_t heads = std::max(n, config_.heads * config_.head_dimension);
+    stream_.x.reserve(padded * n);
+    for (auto* buffer :
+         {&stream_.y, &stream_.narrow1, &stream_.narrow2, &final_normal_, &final_out_}) {
+      buffer->reserve(padded * heads);
+    }
+    stream_.wide1.reserve(padded * widest);
+    final_inverse_.reserve(padded);
+    for (std::size_t i = 0; i < (saves ? blocks_.size() : 1); ++i) {
+      blocks_[i].reserve(rows, memories_[i]);
+    }
+    if (!saves) return;
+    stream_.dx.reserve(padded * n);
+    stream_.dx_rounded.reserve(padded * n);
+    stream_.wide2.reserve(padded * widest);
+    stream_.wide3.reserve(padded * 2 * widest);
+  }
+
+  /// Runs all blocks and the last norm; `saves` keeps what backward needs.
+  Result<void> forward(const dataset::PackedSequence& sequence, bool saves) {
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    const auto rows = static_cast<std::int64_t>(sequence.tokens.size());
+    const std::int64_t n = config_.embedding;
+    reserve(rows, saves);
+    stream_.rows = rows;
+    stream_.positions = sequence.positions.data();
+    attention_.set_segments(sequence.segment_starts);
+    parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        const T* from = embedding_.data() + sequence.tokens[static_cast<std::size_t>(row)] * n;
+        for (std::int64_t i = 0; i < n; ++i) stream_.x.data()[row * n + i] = widen(from[i]);
+      }
+    });
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      RESIDENCY_TRY_VOID(
+          blocks_[i].forward(attention_, rotary_, i > 0, stream_, memories_[saves ? i : 0]));
+    }
+    parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      kernels_.norm(stream_.x.data() + begin * n, stream_.y.data() + begin * n, norm_.data(),
+                    end - begin, n, static_cast<float>(config_.rms_epsilon),
+                    final_normal_.data() + begin * n, final_out_.data() + begin * n,
+                    final_inverse_.data() + begin);
+    });
+    return {};
+  }
+
+  /// Fills logits_ for the given rows, at most kHeadRows.
+  Result<void> head_logits(const std::vector<std::int64_t>& rows) {
+    const std::int64_t n = config_.embedding;
+    head_input_.reserve(kHeadRows * n);
+    logits_.reserve(kHeadRows * vocabulary_padded_);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      std::copy_n(final_out_.data() + rows[i] * n, n,
+                  head_input_.data() + static_cast<std::int64_t>(i) * n);
+    }
+    const Stopwatch watch(stream_.seconds.gemm);
+    return head_.multiply_wide(head_input_.data(), static_cast<std::int64_t>(rows.size()),
+                               logits_.data());
+  }
+
+  /// The sum of losses; with `backward` also puts the last norm's input gradient into the stream.
+  Result<double> head_loss(const std::vector<std::int32_t>& targets, float weight, bool backward) {
+    std::vector<std::int64_t> supervised;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      if (targets[i] >= 0) supervised.push_back(static_cast<std::int64_t>(i));
+    }
+    double sum = 0;
+    std::vector<float> losses;
+    for (std::size_t first = 0; first < supervised.size(); first += kHeadRows) {
+      const auto begin = supervised.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto count = std::min<std::ptrdiff_t>(kHeadRows, supervised.end() - begin);
+      const std::vector<std::int64_t> rows(begin, begin + count);
+      RESIDENCY_TRY_VOID(head_logits(rows));
+      if (backward) dlogits_.reserve(kHeadRows * vocabulary_padded_);
+      losses.resize(rows.size());
+      {
+        const Stopwatch watch(stream_.seconds.loss);
+        parallel_for(count, [&](std::int64_t i, std::int64_t) {
+          const std::int64_t at = i * vocabulary_padded_;
+          losses[static_cast<std::size_t>(i)] = kernels_.cross_entropy(
+              logits_.data() + at, config_.vocabulary, vocabulary_padded_,
+              targets[static_cast<std::size_t>(rows[static_cast<std::size_t>(i)])], weight,
+              backward ? dlogits_.data() + at : nullptr);
+        });
+      }
+      for (const float loss : losses) sum += static_cast<double>(loss);
+      if (backward) RESIDENCY_TRY_VOID(head_backward(rows));
+    }
+    return sum;
+  }
+
+  Result<void> head_backward(const std::vector<std::int64_t>& rows) {
+    const std::int64_t n = config_.embedding;
+    head_gradient_.reserve(kHeadRows * n);
+    {
+      const Stopwatch watch(stream_.seconds.gemm);
+      RESIDENCY_TRY_VOID(head_turned_.multiply(
+          dlogits_.data(), static_cast<std::int64_t>(rows.size()), head_gradient_.data()));
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::int64_t at = rows[i] * n;
+      kernels_.norm_backward(head_gradient_.data() + static_cast<std::int64_t>(i) * n,
+                             final_normal_.data() + at, norm_.data(),
+                             final_inverse_.data() + rows[i], 1, n, stream_.dx.data() + at,
+                             stream_.dx_rounded.data() + at);
+    }
+    return {};
+  }
+
+  model::LlamaConfig config_;
+  const KernelTable<T>& kernels_;
+  std::int64_t tokens_max_;
+  std::size_t gradient_size_;
+  std::int64_t vocabulary_padded_;
+  FastAttention<T> attention_;
+  RotaryTable rotary_;
+  std::vector<float> norm_;
+  AlignedBuffer<T> embedding_;
+  FrozenMatrix<T> head_, head_turned_;
+  std::vector<FastBlock<T>> blocks_;
+  std::vector<BlockMemory<T>> memories_;
+  StreamMemory<T> stream_;
+  AlignedBuffer<T> final_normal_, final_out_, head_input_, dlogits_, head_gradient_;
+  AlignedBuffer<float> final_inverse_, logits_;
+  double whole_s_ = 0;
+};
+
+template <class T>
+Result<std::unique_ptr<Engine>> make(const model::GgufFile& base, const model::LlamaConfig& config,
+                                     const AdapterLayout& layout, std::int64_t tokens_max,
+                                     InstructionSet set) {
+  auto engine = std::make_unique<FastEngine<T>>(config, layout, tokens_max, kernels<T>(set));
+  RESIDENCY_TRY_VOID(engine->load(base, layout));
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+}  // namespace
+
+std::string fast_engine_refusal(const model::LlamaConfig& config) {
+  for (const std::int64_t n : {config.embedding, config.head_dimension, config.feed_forward}) {
+    if (n % kLanes != 0) return "a width of the model is no multiple of 16";
+  }
+  return "";
+}
+
+Result<std::unique_ptr<Engine>> make_fast_engine(Precision precision, const model::GgufFile& base,
+                                                 const model::LlamaConfig& config,
+                                                 const AdapterLayout& layout,
+                                                 std::int64_t tokens_max, InstructionSet set) {
+  return precision == Precision::kBf16 ? make<Bf16>(base, config, layout, tokens_max, set)
+                                       : make<float>(base, config, layout, tokens_max, set);
+}
+
+}  // namespace residency::train

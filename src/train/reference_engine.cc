@@ -1,0 +1,226 @@
+#include "train/reference_engine.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <exception>
+#include <map>
+#include <string>
+
+#include "train/base_weights.h"
+#include "train/reference_ops.h"
+
+namespace residency::train {
+namespace {
+
+at::ScalarType scalar_type(ReferenceType type) {
+  switch (type) {
+    case ReferenceType::kFloat64:
+      return at::kDouble;
+    case ReferenceType::kBfloat16:
+      return at::kBFloat16;
+    case ReferenceType::kFloat32:
+      break;
+  }
+  return at::kFloat;
+}
+
+Error torch_error(const std::exception& failure) {
+  const std::string what = failure.what();
+  return internal_error("libtorch refused: " + what.substr(0, what.find('\n')));
+}
+
+class ReferenceEngine final : public Engine {
+ public:
+  ReferenceEngine(ReferenceType type, const model::LlamaConfig& config, AdapterLayout layout,
+                  std::int64_t tokens_max)
+      : type_(scalar_type(type)),
+        config_(config),
+        layout_(std::move(layout)),
+        tokens_max_(tokens_max) {}
+
+  Result<void> load(const model::GgufFile& file) {
+    try {
+      for (const model::ExpectedTensor& expected : model::expected_tensors(config_)) {
+        RESIDENCY_TRY(const std::vector<float> values, base_tensor(file, expected.name));
+        at::Tensor tensor = to_tensor(values);
+        if (expected.shape.size() == 2) {
+          tensor = tensor.view({expected.shape[1], expected.shape[0]});
+        }
+        weights_[expected.name] = tensor;
+      }
+      const std::int64_t n = config_.head_dimension;
+      RESIDENCY_TRY(const RotaryTable rotary, rotary_table(file, config_, tokens_max_));
+      const auto half = [&](const std::vector<float>& table) {
+        return to_tensor(table).view({-1, n / 2, 2}).select(2, 1).contiguous();
+      };
+      cosines_ = half(rotary.cosines);
+      sines_ = half(rotary.sines);
+    } catch (const std::exception& failure) {
+      return torch_error(failure);
+    }
+    return {};
+  }
+
+  Result<void> set_adapter(std::span<const float> values) override {
+    try {
+      adapter_.clear();
+      for (const AdapterPlace& place : layout_.places) {
+        const auto part = [&](std::int64_t offset, std::int64_t rows, std::int64_t columns) {
+          const auto begin = values.begin() + offset;
+          at::Tensor tensor =
+              to_tensor(std::vector<float>(begin, begin + rows * columns)).view({rows, columns});
+          return tensor.clone().set_requires_grad(true);
+        };
+        adapter_[place.tensor] = {part(place.a_offset, layout_.rank, place.in),
+                                  part(place.b_offset, place.out, layout_.rank)};
+      }
+    } catch (const std::exception& failure) {
+      return torch_error(failure);
+    }
+    return {};
+  }
+
+  Result<double> accumulate_gradient(const dataset::PackedSequence& sequence, double weight,
+                                     std::span<float> gradient) override {
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    try {
+      for (auto& [name, pair] : adapter_) {
+        pair.a.mutable_grad() = at::Tensor();
+        pair.b.mutable_grad() = at::Tensor();
+      }
+      const at::Tensor sum = loss_sum(sequence);
+      if (!sum.defined()) return 0.0;
+      (sum * weight).backward();
+      for (const AdapterPlace& place : layout_.places) {
+        const Pair& pair = adapter_.at(place.tensor);
+        add(pair.a.grad(), gradient.subspan(static_cast<std::size_t>(place.a_offset)));
+        add(pair.b.grad(), gradient.subspan(static_cast<std::size_t>(place.b_offset)));
+      }
+      return sum.detach().to(at::kDouble).item<double>();
+    } catch (const std::exception& failure) {
+      return torch_error(failure);
+    }
+  }
+
+  Result<double> loss(const dataset::PackedSequence& sequence) override {
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    try {
+      const at::NoGradGuard guard;
+      const at::Tensor sum = loss_sum(sequence);
+      return sum.defined() ? sum.to(at::kDouble).item<double>() : 0.0;
+    } catch (const std::exception& failure) {
+      return torch_error(failure);
+    }
+  }
+
+  Result<std::vector<float>> logprobs(std::span<const std::int32_t> tokens) override {
+    const dataset::PackedSequence sequence = plain_sequence(tokens);
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    try {
+      const at::NoGradGuard guard;
+      const at::Tensor all = logits(hidden(sequence)).to(at::kFloat).log_softmax(-1).contiguous();
+      return std::vector<float>(all.data_ptr<float>(), all.data_ptr<float>() + all.numel());
+    } catch (const std::exception& failure) {
+      return torch_error(failure);
+    }
+  }
+
+  PartSeconds seconds() const override { return {}; }
+  std::string_view name() const override { return "reference"; }
+
+ private:
+  struct Pair {
+    at::Tensor a, b;
+  };
+
+  at::Tensor to_tensor(const std::vector<float>& values) const {
+    return at::tensor(values, at::TensorOptions().dtype(at::kFloat)).to(type_);
+  }
+
+  static void add(const at::Tensor& from, std::span<float> to) {
+    if (!from.defined()) return;
+    const at::Tensor values = from.to(at::kFloat).contiguous();
+    for (std::int64_t i = 0; i < values.numel(); ++i) {
+      to[static_cast<std::size_t>(i)] += values.data_ptr<float>()[i];
+    }
+  }
+
+  at::Tensor linear(const at::Tensor& x, const std::string& name) const {
+    const auto found = adapter_.find(name);
+    const Pair pair = found == adapter_.end() ? Pair{} : found->second;
+    return reference::adapted_linear(x, weights_.at(name), pair.a, pair.b,
+                                     layout_.alpha / static_cast<double>(layout_.rank));
+  }
+
+  /// The last norm's output [tokens, embedding].
+  at::Tensor hidden(const dataset::PackedSequence& sequence) const {
+    const auto ids = at::tensor(sequence.tokens, at::TensorOptions().dtype(at::kInt)).to(at::kLong);
+    const auto positions =
+        at::tensor(sequence.positions, at::TensorOptions().dtype(at::kInt)).to(at::kLong);
+    const at::Tensor c = cosines_.index_select(0, positions);
+    const at::Tensor s = sines_.index_select(0, positions);
+    at::Tensor x = weights_.at("token_embd.weight").index_select(0, ids);
+    for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
+      const auto name = [&](const char* part) {
+        return model::block_tensor(layer, part);
+      };
+      const auto heads = [&](const at::Tensor& t) {
+        return t.view({t.size(0), -1, config_.head_dimension});
+      };
+      const at::Tensor n1 = reference::norm(x, weights_.at(name("attn_norm")), config_.rms_epsilon);
+      const at::Tensor q = reference::rotate(heads(linear(n1, name("attn_q"))), c, s);
+      const at::Tensor k = reference::rotate(heads(linear(n1, name("attn_k"))), c, s);
+      const at::Tensor v = heads(linear(n1, name("attn_v")));
+      x = x + linear(reference::attention(q, k, v, sequence.segment_starts), name("attn_output"));
+      const at::Tensor n2 = reference::norm(x, weights_.at(name("ffn_norm")), config_.rms_epsilon);
+      const at::Tensor h =
+          reference::swiglu(linear(n2, name("ffn_gate")), linear(n2, name("ffn_up")));
+      x = x + linear(h, name("ffn_down"));
+    }
+    return reference::norm(x, weights_.at("output_norm.weight"), config_.rms_epsilon);
+  }
+
+  at::Tensor logits(const at::Tensor& rows) const {
+    const char* head = config_.tied_head ? "token_embd.weight" : "output.weight";
+    return at::matmul(rows, weights_.at(head).t());
+  }
+
+  /// Undefined where the sequence has no targets.
+  at::Tensor loss_sum(const dataset::PackedSequence& sequence) const {
+    std::vector<std::int64_t> rows;
+    std::vector<std::int64_t> targets;
+    for (std::size_t i = 0; i < sequence.targets.size(); ++i) {
+      if (sequence.targets[i] < 0) continue;
+      rows.push_back(static_cast<std::int64_t>(i));
+      targets.push_back(sequence.targets[i]);
+    }
+    if (rows.empty()) return {};
+    const auto longs = at::TensorOptions().dtype(at::kLong);
+    const at::Tensor chosen = hidden(sequence).index_select(0, at::tensor(rows, longs));
+    const at::Tensor scores = logits(chosen);
+    return reference::cross_entropy(type_ == at::kDouble ? scores : scores.to(at::kFloat),
+                                    at::tensor(targets, longs));
+  }
+
+  at::ScalarType type_;
+  model::LlamaConfig config_;
+  AdapterLayout layout_;
+  std::int64_t tokens_max_;
+  std::map<std::string, at::Tensor> weights_;
+  std::map<std::string, Pair> adapter_;
+  at::Tensor cosines_, sines_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> make_reference_engine(ReferenceType type,
+                                                      const model::GgufFile& base,
+                                                      const model::LlamaConfig& config,
+                                                      const AdapterLayout& layout,
+                                                      std::int64_t tokens_max) {
+  auto engine = std::make_unique<ReferenceEngine>(type, config, layout, tokens_max);
+  RESIDENCY_TRY_VOID(engine->load(base));
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+}  // namespace residency::train

@@ -1,0 +1,53 @@
+#include "train/reference_ops.h"
+
+#include <cmath>
+
+namespace residency::train::reference {
+
+at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
+  return x * (x.square().mean(-1, true) + epsilon).rsqrt() * weight;
+}
+
+at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosines, const at::Tensor& sines) {
+  const at::Tensor pairs = x.unflatten(-1, {x.size(-1) / 2, 2});
+  const at::Tensor even = pairs.select(-1, 0);
+  const at::Tensor odd = pairs.select(-1, 1);
+  const at::Tensor c = cosines.unsqueeze(1);
+  const at::Tensor s = sines.unsqueeze(1);
+  return at::stack({even * c - odd * s, odd * c + even * s}, -1).flatten(-2);
+}
+
+at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) { return at::silu(gate) * up; }
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                     const std::vector<std::size_t>& segment_starts) {
+  const std::int64_t group = q.size(1) / k.size(1);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
+  std::vector<at::Tensor> parts;
+  for (std::size_t i = 0; i + 1 < segment_starts.size(); ++i) {
+    const auto begin = static_cast<std::int64_t>(segment_starts[i]);
+    const auto length = static_cast<std::int64_t>(segment_starts[i + 1]) - begin;
+    const auto rows = [&](const at::Tensor& t, std::int64_t repeats) {
+      return t.narrow(0, begin, length).repeat_interleave(repeats, 1).transpose(0, 1);
+    };
+    const at::Tensor hidden =
+        at::ones({length, length}, at::TensorOptions().dtype(at::kBool).device(q.device())).triu(1);
+    const at::Tensor scores = at::matmul(rows(q, 1), rows(k, group).transpose(1, 2)) * scale;
+    const at::Tensor weights = scores.masked_fill(hidden, -INFINITY).softmax(-1);
+    parts.push_back(at::matmul(weights, rows(v, group)).transpose(0, 1).flatten(1));
+  }
+  return at::cat(parts, 0);
+}
+
+at::Tensor adapted_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
+                          const at::Tensor& b, double scale) {
+  const at::Tensor base = at::matmul(x, weight.t());
+  if (!a.defined()) return base;
+  return base + at::matmul(at::matmul(x, a.t()), b.t()) * scale;
+}
+
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets) {
+  return -logits.log_softmax(-1).gather(1, targets.unsqueeze(1)).sum();
+}
+
+}  // namespace residency::train::reference

@@ -1,0 +1,32 @@
+// The training step's operations in plain tensor form: what each means, on any device and type.
+#pragma once
+
+#include <ATen/ATen.h>
+#include <cstdint>
+#include <vector>
+
+namespace residency::train::reference {
+
+/// x / rms(x) * weight over the last dimension. Zhang and Sennrich, Root Mean Square Layer
+/// Normalization, NeurIPS 2019.
+at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, double epsilon);
+
+/// Rotates neighbouring pairs of x [rows, heads, n]; cosines and sines are [rows, n / 2].
+at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosines, const at::Tensor& sines);
+
+/// silu(gate) * up.
+at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up);
+
+/// Causal attention within segments. q [rows, heads, n]; k and v [rows, kv_heads, n]; the result
+/// is [rows, heads * n].
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                     const std::vector<std::size_t>& segment_starts);
+
+/// x weight^T + scale (x a^T) b^T; a and b may be undefined.
+at::Tensor adapted_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
+                          const at::Tensor& b, double scale);
+
+/// The sum over rows of -log softmax(logits)[target].
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets);
+
+}  // namespace residency::train::reference

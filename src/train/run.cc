@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "base/env.h"
+#include "model/gguf.h"
+#include "model/sha256_file.h"
+#include "train/adamw.h"
+#include "train/parallel.h"
+#include "train/run_key.h"
+#include "train/step_plan.h"
+#include "train/stopwatch.h"
+#include "train/train.h"
+
+namespace residency::train {
+namespace {
+
+constexpr const char* kCheckpoint = "train.checkpoint";
+
+/// The parts of a run, and the loop over them.
+class Run {
+ public:
+  Run(const TrainOptions& options, const TrainInputs& inputs, CheckpointStore& store,
+      MetricSink& metrics, Progress& progress)
+      : options_(options), inputs_(inputs), store_(store), metrics_(metrics), progress_(progress) {}
+
+  Result<TrainResult> go() {
+    RESIDENCY_TRY_VOID(prepare());
+    for (std::int64_t epoch = 0; !ended(); ++epoch) {
+      for (const PlannedStep& planned : plan_epoch(options_, inputs_.train, epoch)) {
+        if (++planned_ <= state_.step) continue;
+        if (ended()) break;
+        RESIDENCY_TRY(StepMetrics metrics, step(planned));
+        if (evaluates(planned)) {
+          RESIDENCY_TRY(metrics.validation_loss, validate());
+        }
+        log(metrics);
+        if (saves(metrics)) RESIDENCY_TRY_VOID(save());
+        if (progress_.cancelled() && !ended()) return stop();
+      }
+    }
+    return result();
+  }
+
+ private:
+  bool ended() const { return state_.step >= steps_ || state_.stopped_early; }
+
+  Result<void> prepare() {
+    set_threads(options_.threads);
+    progress_.update(0, 0, "steps", "loading the base model");
+    RESIDENCY_TRY(const auto base, model::GgufFile::open(inputs_.base_gguf_path));
+    RESIDENCY_TRY(config_, model::LlamaConfig::from_gguf(*base));
+    RESIDENCY_TRY(base_sha256_, model::sha256_file(Env::posix(), inputs_.base_gguf_path));
+    layout_ = make_layout(config_, options_.lora);
+    steps_ = count_steps(options_, inputs_.train);
+    if (steps_ == 0) return invalid_input("the training set has no token with loss");
+    for (const auto* set : {&inputs_.train, &inputs_.validation}) {
+      for (const auto& sequence : *set) {
+        RESIDENCY_TRY_VOID(check_sequence(sequence, config_, options_.sequence_tokens_max));
+      }
+    }
+    key_ = run_key(options_, base_sha256_, inputs_);
+    RESIDENCY_TRY(const auto saved, store_.get(kCheckpoint));
+    if (saved.has_value()) {
+      RESIDENCY_TRY(state_, decode_checkpoint(*saved, key_, layout_.size));
+    } else {
+      state_.values = initial_values(layout_, options_.seed);
+      state_.first_moment.assign(state_.values.size(), 0);
+      state_.second_moment.assign(state_.values.size(), 0);
+    }
+    gradient_.resize(state_.values.size());
+    RESIDENCY_TRY(engine_, make_engine(options_, *base, config_, layout_));
+    return engine_->set_adapter(state_.values);
+  }
+
+  Result<StepMetrics> step(const PlannedStep& planned) {
+    const auto began = std::chrono::steady_clock::now();
+    const std::int64_t number = state_.step + 1;
+    std::fill(gradient_.begin(), gradient_.end(), 0.0f);
+    const double weight = 1.0 / static_cast<double>(planned.supervised_tokens);
+    double sum = 0;
+    for (const std::size_t index : planned.sequences) {
+      RESIDENCY_TRY(const double part,
+                    engine_->accumulate_gradient(inputs_.train[index], weight, gradient_));
+      sum += part;
+    }
+    StepMetrics metrics;
+    metrics.loss = sum * weight;
+    metrics.gradient_norm = norm_of(gradient_);
+    if (!std::isfinite(metrics.loss) || !std::isfinite(metrics.gradient_norm)) {
+      return invalid_input(
+          fmt::format("training diverged: the loss or gradient is not finite at step {}", number));
+    }
+    metrics.step = number;
+    metrics.steps = steps_;
+    metrics.epoch = planned.epoch;
+    metrics.learning_rate = learning_rate_at(options_, number, steps_);
+    metrics.tokens = planned.tokens;
+    metrics.supervised_tokens = planned.supervised_tokens;
+    {
+      const Stopwatch watch(optimiser_s_);
+      const double clip = options_.gradient_clip;
+      const double scale =
+          clip > 0 && metrics.gradient_norm > clip ? clip / metrics.gradient_norm : 1.0;
+      adamw_update(options_, number, metrics.learning_rate, scale, gradient_, state_);
+    }
+    RESIDENCY_TRY_VOID(engine_->set_adapter(state_.values));
+    state_.step = number;
+    state_.tokens += planned.tokens;
+    metrics.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    metrics.tokens_per_second = static_cast<double>(planned.tokens) / metrics.seconds;
+    return metrics;
+  }
+
+  bool evaluates(const PlannedStep& planned) const {
+    if (inputs_.validation.empty()) return false;
+    if (state_.step == steps_) return true;
+    return options_.eval_every_steps > 0 ? state_.step % options_.eval_every_steps == 0
+                                         : planned.ends_epoch;
+  }
+
+  /// The validation loss; keeps the adapter where it is the best so far.
+  Result<std::optional<double>> validate() {
+    double sum = 0;
+    std::int64_t count = 0;
+    for (const dataset::PackedSequence& sequence : inputs_.validation) {
+      RESIDENCY_TRY(const double part, engine_->loss(sequence));
+      sum += part;
+      count += std::count_if(sequence.targets.begin(), sequence.targets.end(),
+                             [](std::int32_t target) { return target >= 0; });
+    }
+    if (count == 0) return std::optional<double>();
+    const double loss = sum / static_cast<double>(count);
+    if (!std::isfinite(loss)) {
+      return invalid_input(fmt::format(
+          "training diverged: the validation loss is not finite at step {}", state_.step));
+    }
+    if (loss < state_.best_validation_loss) {
+      state_.best_validation_loss = loss;
+      state_.best_values = state_.values;
+      state_.evaluations_without_gain = 0;
+    } else if (++state_.evaluations_without_gain >= options_.early_stopping_patience &&
+               options_.early_stopping_patience > 0) {
+      state_.stopped_early = true;
+    }
+    return std::optional<double>(loss);
+  }
+
+  void log(const StepMetrics& metrics) {
+    LossPoint point{metrics.step, metrics.loss};
+    if (metrics.validation_loss) point.validation_loss = *metrics.validation_loss;
+    state_.history.push_back(point);
+    metrics_.step(metrics);
+    progress_.update(
+        static_cast<std::uint64_t>(metrics.step), static_cast<std::uint64_t>(steps_), "steps",
+        fmt::format("loss {:.3f}, {:.0f} tokens/s", metrics.loss, metrics.tokens_per_second));
+  }
+
+  bool saves(const StepMetrics& metrics) const {
+    return metrics.validation_loss.has_value() ||
+           state_.step % options_.checkpoint_every_steps == 0 || ended();
+  }
+
+  Result<void> save() { return store_.put(kCheckpoint, encode_checkpoint(state_, key_)); }
+
+  Error stop() {
+    if (auto saved = save(); !saved.ok()) return saved.error();
+    return cancelled(fmt::format("training was stopped after step {}", state_.step));
+  }
+
+  TrainResult result() {
+    const bool best = !state_.best_values.empty();
+    TrainResult result;
+    result.adapter = to_adapter(layout_, best ? state_.best_values : state_.values);
+    result.adapter.base_sha256 = base_sha256_;
+    result.steps = state_.step;
+    result.tokens = state_.tokens;
+    if (best) result.best_validation_loss = state_.best_validation_loss;
+    result.history = state_.history;
+    result.stopped_early = state_.stopped_early;
+    result.peak_rss_bytes = peak_rss_bytes();
+    result.seconds = engine_->seconds();
+    result.seconds.optimiser = optimiser_s_;
+    result.engine = engine_->name();
+    return result;
+  }
+
+  const TrainOptions& options_;
+  const TrainInputs& inputs_;
+  CheckpointStore& store_;
+  MetricSink& metrics_;
+  Progress& progress_;
+  model::LlamaConfig config_;
+  std::string base_sha256_;
+  std::string key_;
+  AdapterLayout layout_;
+  std::unique_ptr<Engine> engine_;
+  TrainState state_;
+  std::vector<float> gradient_;
+  std::int64_t steps_ = 0;
+  std::int64_t planned_ = 0;
+  double optimiser_s_ = 0;
+};
+
+}  // namespace
+
+Result<TrainResult> run(const TrainOptions& options, const TrainInputs& inputs,
+                        CheckpointStore& store, MetricSink& metrics, Progress& progress) {
+  return Run(options, inputs, store, metrics, progress).go();
+}
+
+Result<std::vector<float>> forward_logprobs(const std::string& gguf_path,
+                                            const model::LoraAdapter* adapter,
+                                            std::span<const std::int32_t> tokens,
+                                            Precision precision, Backend backend) {
+  RESIDENCY_TRY(const auto base, model::GgufFile::open(gguf_path));
+  RESIDENCY_TRY(const model::LlamaConfig config, model::LlamaConfig::from_gguf(*base));
+  TrainOptions options;
+  options.precision = precision;
+  options.backend = backend;
+  options.sequence_tokens_max = static_cast<std::int64_t>(tokens.size());
+  AdapterLayout layout;
+  std::vector<float> values;
+  if (adapter != nullptr) {
+    RESIDENCY_TRY_VOID(model::check_lora(*adapter, config));
+    layout.rank = adapter->rank;
+    layout.alpha = adapter->alpha;
+    for (const model::LoraModule& module : adapter->modules) {
+      const auto a_offset = static_cast<std::int64_t>(values.size());
+      values.insert(values.end(), module.a.begin(), module.a.end());
+      layout.places.push_back({module.tensor, module.in, module.out, a_offset,
+                               static_cast<std::int64_t>(values.size())});
+      values.insert(values.end(), module.b.begin(), module.b.end());
+    }
+    layout.size = static_cast<std::int64_t>(values.size());
+  } else {
+    layout.rank = 1;
+    layout.alpha = 1;
+  }
+  RESIDENCY_TRY(const auto engine, make_engine(options, *base, config, layout));
+  RESIDENCY_TRY_VOID(engine->set_adapter(values));
+  return engine->logprobs(tokens);
+}
+
+std::uint64_t peak_rss_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
+}
+
+}  // namespace residency::train

@@ -1,0 +1,105 @@
+#include "train/train_options.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/json.h"
+#include "model/lora_adapter.h"
+
+namespace residency::train {
+namespace {
+
+constexpr std::int64_t kStepsMax = 100'000'000;
+constexpr std::int64_t kBatchTokensMax = 1 << 26;
+constexpr std::int64_t kSequenceTokensMax = 1 << 17;
+constexpr std::int64_t kThreadsMax = 4096;
+
+const std::vector<std::string> kSchedules{"cosine", "linear", "constant"};
+const std::vector<std::string> kPrecisions{"bf16", "fp32"};
+const std::vector<std::string> kBackends{"auto", "fast", "reference"};
+
+std::uint8_t index_of(const std::vector<std::string>& names, const std::string& name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found == names.end() ? 0 : static_cast<std::uint8_t>(found - names.begin());
+}
+
+Result<void> read_lora(const ConfigNode& node, LoraOptions& lora) {
+  ConfigReader reader(node, "train.lora.");
+  lora.rank = reader.integer("rank", lora.rank, 1, model::kLoraRankMax);
+  lora.alpha = reader.number("alpha", 2.0 * static_cast<double>(lora.rank), 1e-6, 1e6);
+  lora.targets = reader.texts("targets", {});
+  for (const std::string& target : lora.targets) {
+    const auto& known = model::lora_targets();
+    if (std::none_of(known.begin(), known.end(),
+                     [&](const model::LoraTarget& place) { return place.gguf == target; })) {
+      reader.problem("targets",
+                     "must be of attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down");
+    }
+  }
+  return reader.finish();
+}
+
+void read_loop(ConfigReader& reader, TrainOptions& options) {
+  options.learning_rate = reader.number("learning_rate", options.learning_rate, 0, 10);
+  options.epochs = reader.integer("epochs", options.epochs, 1, 100'000);
+  options.steps_max = reader.integer("steps_max", options.steps_max, 0, kStepsMax);
+  options.batch_tokens = reader.integer("batch_tokens", options.batch_tokens, 1, kBatchTokensMax);
+  options.sequence_tokens_max =
+      reader.integer("sequence_tokens_max", options.sequence_tokens_max, 8, kSequenceTokensMax);
+  options.warmup_ratio = reader.number("warmup_ratio", options.warmup_ratio, 0, 1);
+  options.schedule =
+      static_cast<Schedule>(index_of(kSchedules, reader.choice("schedule", kSchedules, "cosine")));
+  options.weight_decay = reader.number("weight_decay", options.weight_decay, 0, 10);
+  options.beta1 = reader.number("beta1", options.beta1, 0, 0.999999);
+  options.beta2 = reader.number("beta2", options.beta2, 0, 0.9999999);
+  options.epsilon = reader.number("epsilon", options.epsilon, 1e-16, 1);
+  options.gradient_clip = reader.number("gradient_clip", options.gradient_clip, 0, 1e9);
+  options.seed = static_cast<std::uint64_t>(
+      reader.integer("seed", 0, 0, std::numeric_limits<std::int64_t>::max()));
+  options.eval_every_steps = reader.integer("eval_every_steps", 0, 0, kStepsMax);
+  options.early_stopping_patience = reader.integer("early_stopping_patience", 0, 0, 100'000);
+  options.checkpoint_every_steps =
+      reader.integer("checkpoint_every_steps", options.checkpoint_every_steps, 1, kStepsMax);
+}
+
+}  // namespace
+
+Result<TrainOptions> TrainOptions::from_config(const ConfigNode& node) {
+  ConfigReader reader(node, "train.");
+  TrainOptions options;
+  options.method = reader.choice("method", {"lora"}, "lora");
+  reader.absorb(read_lora(reader.child("lora"), options.lora));
+  read_loop(reader, options);
+  options.precision = static_cast<Precision>(
+      index_of(kPrecisions, reader.choice("precision", kPrecisions, "bf16")));
+  options.backend =
+      static_cast<Backend>(index_of(kBackends, reader.choice("backend", kBackends, "auto")));
+  options.threads = reader.integer("threads", 0, 0, kThreadsMax);
+  RESIDENCY_TRY_VOID(reader.finish());
+  return options;
+}
+
+std::string TrainOptions::canonical_json() const {
+  return dump_json(
+      {{"method", method},
+       {"lora", {{"rank", lora.rank}, {"alpha", lora.alpha}, {"targets", lora.targets}}},
+       {"learning_rate", learning_rate},
+       {"epochs", epochs},
+       {"steps_max", steps_max},
+       {"batch_tokens", batch_tokens},
+       {"sequence_tokens_max", sequence_tokens_max},
+       {"warmup_ratio", warmup_ratio},
+       {"schedule", kSchedules[static_cast<std::size_t>(schedule)]},
+       {"weight_decay", weight_decay},
+       {"beta1", beta1},
+       {"beta2", beta2},
+       {"epsilon", epsilon},
+       {"gradient_clip", gradient_clip},
+       {"seed", seed},
+       {"eval_every_steps", eval_every_steps},
+       {"early_stopping_patience", early_stopping_patience},
+       {"precision", kPrecisions[static_cast<std::size_t>(precision)]},
+       {"backend", kBackends[static_cast<std::size_t>(backend)]}});
+}
+
+}  // namespace residency::train

@@ -1,0 +1,54 @@
+// TrainOptions: the `train` section of a recipe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "base/result.h"
+
+namespace residency::train {
+
+struct LoraOptions {
+  std::int64_t rank = 16;
+  double alpha = 32;
+  /// GGUF names of projections ("attn_q"), of model::lora_targets(); empty: all linear layers.
+  std::vector<std::string> targets;
+};
+
+enum class Schedule : std::uint8_t { kCosine, kLinear, kConstant };
+enum class Precision : std::uint8_t { kBf16, kFp32 };
+/// kFast: own kernels and oneDNN on the CPU. kReference: plain tensor operations with autograd.
+/// kAuto: fast where the model's dimensions allow it.
+enum class Backend : std::uint8_t { kAuto, kFast, kReference };
+
+struct TrainOptions {
+  std::string method = "lora";
+  LoraOptions lora;
+  double learning_rate = 2e-4;
+  std::int64_t epochs = 1;
+  std::int64_t steps_max = 0;               // 0: as many as the epochs take
+  std::int64_t batch_tokens = 4096;         // of an optimiser step
+  std::int64_t sequence_tokens_max = 1024;  // of a packed sequence
+  double warmup_ratio = 0.05;               // share of all steps
+  Schedule schedule = Schedule::kCosine;
+  double weight_decay = 0;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double gradient_clip = 1;  // largest norm of a step's gradient; 0: any
+  std::uint64_t seed = 0;
+  std::int64_t eval_every_steps = 0;         // 0: at the end of each epoch
+  std::int64_t early_stopping_patience = 0;  // evaluations without improvement; 0: never stop
+  std::int64_t checkpoint_every_steps = 20;
+  Precision precision = Precision::kBf16;
+  Backend backend = Backend::kAuto;
+  std::int64_t threads = 0;  // 0: one for each core
+
+  static Result<TrainOptions> from_config(const ConfigNode& node);
+  /// All that decides the adapter, in one form. Threads, checkpoints and the like are left out.
+  std::string canonical_json() const;
+};
+
+}  // namespace residency::train
