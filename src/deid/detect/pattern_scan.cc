@@ -33,6 +33,22 @@ int on_match(unsigned int id, unsigned long long from, unsigned long long, unsig
   return 0;
 }
 
+/// Flags of one pattern. Where Vectorscan can't keep track of a pattern's start (too many states), it
+/// only says whether the pattern occurs, and RE2 finds the places.
+unsigned int flags_of(const Pattern& pattern) {
+  const unsigned int any_case = pattern.any_case ? HS_FLAG_CASELESS : 0u;
+  hs_database_t* database = nullptr;
+  hs_compile_error_t* problem = nullptr;
+  const std::string expression(pattern.expression);
+  const hs_error_t made = hs_compile(expression.c_str(), HS_FLAG_SOM_LEFTMOST | any_case, HS_MODE_BLOCK, nullptr, &database, &problem);
+  if (made != HS_SUCCESS) {
+    hs_free_compile_error(problem);
+    return HS_FLAG_SINGLEMATCH | any_case;
+  }
+  hs_free_database(database);
+  return HS_FLAG_SOM_LEFTMOST | any_case;
+}
+
 RE2::Options re2_options(bool any_case) {
   RE2::Options options(RE2::Latin1);
   options.set_case_sensitive(!any_case);
@@ -45,6 +61,7 @@ RE2::Options re2_options(bool any_case) {
 struct PatternScan::State {
   Database database;
   std::vector<std::unique_ptr<RE2>> refine;
+  std::vector<bool> has_starts;
   // One scratch serves one scan at a time; the spare ones wait here.
   std::mutex mutex;
   std::vector<Scratch> spare;
@@ -81,7 +98,8 @@ Result<std::unique_ptr<PatternScan>> PatternScan::compile() {
     if (!refine->ok()) return internal_error(fmt::format("a pattern does not compile: {}: {}", pattern.rule, refine->error()));
     state->refine.push_back(std::move(refine));
     expressions.emplace_back(pattern.expression);
-    flags.push_back(HS_FLAG_SOM_LEFTMOST | (pattern.any_case ? HS_FLAG_CASELESS : 0u));
+    flags.push_back(flags_of(pattern));
+    state->has_starts.push_back((flags.back() & HS_FLAG_SOM_LEFTMOST) != 0);
     ids.push_back(static_cast<unsigned int>(ids.size()));
   }
   std::vector<const char*> texts;
@@ -89,7 +107,7 @@ Result<std::unique_ptr<PatternScan>> PatternScan::compile() {
   hs_database_t* database = nullptr;
   hs_compile_error_t* problem = nullptr;
   const hs_error_t made = hs_compile_multi(texts.data(), flags.data(), ids.data(), static_cast<unsigned int>(texts.size()),
-                                           HS_MODE_BLOCK | HS_MODE_SOM_HORIZON_LARGE, nullptr, &database, &problem);
+                                           HS_MODE_BLOCK, nullptr, &database, &problem);
   if (made != HS_SUCCESS) {
     const std::string what = problem == nullptr ? "" : problem->message;
     const std::string rule(problem != nullptr && problem->expression >= 0 ? patterns()[static_cast<std::size_t>(problem->expression)].rule : "");
@@ -117,15 +135,23 @@ Result<std::vector<Span>> PatternScan::scan(std::string_view text) const {
     const RE2& refine = *state_->refine[id];
     const int groups = refine.NumberOfCapturingGroups() > 0 ? 2 : 1;
     std::size_t past = 0;
-    for (const std::size_t at : from) {
-      if (at < past) continue;
-      re2::StringPiece found[2];
-      if (!refine.Match({text.data(), text.size()}, at, text.size(), RE2::ANCHOR_START, found, groups)) continue;
-      const re2::StringPiece& value = found[groups - 1];
+    const auto take = [&](const re2::StringPiece& value) {
       const auto begin = static_cast<std::size_t>(value.data() - text.data());
-      if (value.empty() || !passes(pattern.check, {value.data(), value.size()})) continue;
+      if (value.empty() || !passes(pattern.check, {value.data(), value.size()})) return;
       past = begin + value.size();
       spans.push_back({begin, past, pattern.phi_class, pattern.score, Reason::kPattern, pattern.rule});
+    };
+    const re2::StringPiece whole(text.data(), text.size());
+    re2::StringPiece found[2];
+    if (!state_->has_starts[id]) {
+      for (std::size_t at = 0; at < text.size() && refine.Match(whole, at, text.size(), RE2::UNANCHORED, found, groups);) {
+        take(found[groups - 1]);
+        at = std::max(static_cast<std::size_t>(found[0].data() - text.data()) + 1, past);
+      }
+      continue;
+    }
+    for (const std::size_t at : from) {
+      if (at >= past && refine.Match(whole, at, text.size(), RE2::ANCHOR_START, found, groups)) take(found[groups - 1]);
     }
   }
   return spans;
