@@ -1,7 +1,9 @@
 #include <filesystem>
 #include <fmt/format.h>
 
-#include "model/model.h"
+#include "model/catalogue.h"
+#include "model/convert.h"
+#include "model/llama_config.h"
 #include "pipeline/stages/base_model.h"
 #include "pipeline/stages/file_digest.h"
 #include "pipeline/stages/stages.h"

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <fmt/format.h>
 
 #include "dataset/dataset.h"
@@ -17,14 +18,14 @@ class StateCheckpoints final : public train::CheckpointStore {
  public:
   StateCheckpoints(store::Workspace& workspace, std::string job)
       : workspace_(workspace), prefix_("train/" + std::move(job) + "/") {}
-  Result<void> put(std::string_view name, std::string_view bytes) override {
-    return workspace_.put_state(prefix_ + std::string(name), bytes);
+  Result<void> put(const std::string& name, std::string_view bytes) override {
+    return workspace_.put_state(prefix_ + name, bytes);
   }
-  Result<std::optional<std::string>> get(std::string_view name) override {
-    return workspace_.get_state(prefix_ + std::string(name));
+  Result<std::optional<std::string>> get(const std::string& name) override {
+    return workspace_.get_state(prefix_ + name);
   }
-  Result<void> remove(std::string_view name) override {
-    return workspace_.remove_state(prefix_ + std::string(name));
+  Result<void> remove(const std::string& name) override {
+    return workspace_.remove_state(prefix_ + name);
   }
   Result<void> remove_all() { return workspace_.remove_state(prefix_); }
 
@@ -63,8 +64,6 @@ Result<Tokenized> tokenize(StageContext& context, const std::string& dataset_id,
                            const std::string& blob, const model::Tokenizer& tokenizer,
                            const train::TrainOptions& options) {
   Tokenized made;
-  made.report.too_long =
-      options.cut_long_prompts ? dataset::TooLong::kCutPrompt : dataset::TooLong::kDrop;
   RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
   std::vector<dataset::TokenizedExample> examples;
   std::string line;
@@ -84,15 +83,13 @@ Result<Tokenized> tokenize(StageContext& context, const std::string& dataset_id,
   return made;
 }
 
-/// Bedrock's step-wise file: step, epoch, loss, and what else is content.
+/// The loss curves, with the column names of Bedrock's file.
 std::string metrics_csv(const train::TrainResult& result) {
-  std::string csv =
-      "step_number,epoch_number,training_loss,validation_loss,learning_rate,gradient_norm,tokens,"
-      "supervised_tokens\n";
-  for (const train::StepMetrics& step : result.history) {
-    csv += fmt::format("{},{},{:.6f},{},{:.6g},{:.6f},{},{}\n", step.step, step.epoch, step.loss,
-                       step.validation_loss ? fmt::format("{:.6f}", *step.validation_loss) : "",
-                       step.learning_rate, step.gradient_norm, step.tokens, step.supervised_tokens);
+  std::string csv = "step_number,training_loss,validation_loss\n";
+  for (const train::LossPoint& point : result.history) {
+    csv += fmt::format(
+        "{},{:.6f},{}\n", point.step, point.loss,
+        std::isnan(point.validation_loss) ? "" : fmt::format("{:.6f}", point.validation_loss));
   }
   return csv;
 }
@@ -100,9 +97,9 @@ std::string metrics_csv(const train::TrainResult& result) {
 Json summary(const train::TrainOptions& options, const train::TrainResult& result,
              const Tokenized& train_set) {
   Json json{{"steps", result.steps},
-            {"best_step", result.best_step},
+            {"tokens", result.tokens},
             {"stopped_early", result.stopped_early},
-            {"backend", result.backend}};
+            {"engine", result.engine}};
   json["best_validation_loss"] =
       result.best_validation_loss ? Json(*result.best_validation_loss) : Json();
   json["final_loss"] = result.history.empty() ? Json() : Json(result.history.back().loss);
@@ -158,18 +155,17 @@ Result<std::vector<std::string>> run(StageContext& context) {
                 tokenize(context, dataset.id, "validation.jsonl", *tokenizer, options));
   if (train_set.sequences.empty()) {
     return invalid_input(
-        fmt::format("no training example fits train.sequence_tokens_max ({} dropped): raise it, or "
-                    "set too_long to cut_prompt",
+        fmt::format("no training example fits train.sequence_tokens_max ({} dropped): raise "
+                    "it",
                     train_set.report.dropped));
   }
   const std::string folder = context.workspace.root() + "/runs/" + context.job.id;
   RESIDENCY_TRY_VOID(context.workspace.env().make_directories(folder));
   StateCheckpoints checkpoints(context.workspace, context.job.id);
   TimingFile timings(context.workspace.env(), folder);
-  const train::TrainInputs inputs{base.path, base.sha256, train_set.sequences,
-                                  validation_set.sequences};
-  RESIDENCY_TRY(const auto result,
-                train::run(options, inputs, checkpoints, timings, context.progress));
+  const train::TrainInputs inputs{base.path, train_set.sequences, validation_set.sequences};
+  RESIDENCY_TRY(auto result, train::run(options, inputs, checkpoints, timings, context.progress));
+  result.adapter.base_sha256 = base.sha256;
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
   RESIDENCY_TRY_VOID(write_adapter(*writer, result, base));
   RESIDENCY_TRY_VOID(write_blob(*writer, "step_wise_training_metrics.csv", metrics_csv(result)));
