@@ -1,0 +1,32 @@
+// JsonRecord: de-identifies a FHIR resource or a row of a table, element by element.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "deid/detect/detector.h"
+#include "deid/transform/crosswalk.h"
+#include "deid/transform/replacer.h"
+
+namespace residency::deid {
+
+/// What the walk over a record needs. `known` may be null.
+struct JsonScope {
+  const Detector& detector;
+  const KnownPhi* known;
+  Replacer& replacer;
+  Crosswalk& crosswalk;
+  std::string_view patient_key;
+};
+
+/// The resource with its names, contacts, addresses, identifiers and dates replaced, its narrative,
+/// attachments and extensions left out, ids and references rewritten. Codes, values, units and
+/// statuses stay; any other text goes through the detector. kInvalidInput where it is no object.
+Result<Json> clean_resource(const Json& resource, const JsonScope& scope);
+
+/// The row with the columns that identify replaced, all others through the detector.
+Result<Json> clean_row(const Json& row, const JsonScope& scope);
+
+}  // namespace residency::deid
