@@ -65,8 +65,8 @@ class Cleaner {
       RESIDENCY_TRY(const Json cleaned, raw.kind == ingest::RecordKind::kRow ? clean_row(*json, scope) : clean_resource(*json, scope));
       clean_structured = dump_json(cleaned);
     }
-    for (const std::string* output : {&clean_text, &clean_structured}) {
-      if (const auto left = residual_identifier(*output, known, options_.policy)) return aside(why, "residual_identifier", fmt::format("class: {}", phi_class_name(*left)));
+    for (const std::string_view output : {std::string_view(clean_text), std::string_view(clean_structured)}) {
+      if (const auto left = residual_identifier(output, known, options_.policy)) return aside(why, "residual_identifier", fmt::format("class: {}", phi_class_name(*left)));
     }
     if (!key.empty()) remember(key, text, spans);
     count(replacer.counts());
