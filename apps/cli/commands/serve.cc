@@ -42,7 +42,9 @@ Result<void> open_endpoints(store::Workspace& workspace, const ServeFlags& flags
   RESIDENCY_TRY(const auto log, audit::AuditLog::open(workspace));
   deploy::Registry registry(workspace, *log);
   RESIDENCY_TRY(const auto histories, registry.list());
-  RESIDENCY_TRY(const auto filter, serve::phi_output_filter_factory(flags.filter_mode));
+  guard::GuardOptions guard_options;
+  RESIDENCY_TRY(guard_options.mode, guard::filter_mode_named(flags.filter_mode));
+  RESIDENCY_TRY(const auto filter, serve::phi_output_filter_factory(guard_options));
   for (const auto& history : histories) {
     const deploy::Deployment* active = history.find(history.active);
     if (active == nullptr) continue;
