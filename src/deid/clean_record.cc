@@ -8,14 +8,17 @@ namespace {
 
 Json codes_json(const std::vector<CleanCode>& codes) {
   Json list = Json::array();
-  for (const CleanCode& code : codes) list.push_back({{"system", code.system}, {"code", code.code}, {"display", code.display}});
+  for (const CleanCode& code : codes)
+    list.push_back({{"system", code.system}, {"code", code.code}, {"display", code.display}});
   return list;
 }
 
 std::vector<CleanCode> codes_of(const Json& list) {
   std::vector<CleanCode> codes;
   if (!list.is_array()) return codes;
-  for (const Json& code : list) codes.push_back({json_text(code, "system"), json_text(code, "code"), json_text(code, "display")});
+  for (const Json& code : list)
+    codes.push_back(
+        {json_text(code, "system"), json_text(code, "code"), json_text(code, "display")});
   return codes;
 }
 
@@ -34,15 +37,18 @@ std::string to_json_line(const CleanRecord& record) {
                     {"medications", codes_json(record.medications)}});
 }
 
-Result<CleanRecord> clean_record_from_json_line(std::string_view line, std::string_view attested_by) {
+Result<CleanRecord> clean_record_from_json_line(std::string_view line,
+                                                std::string_view attested_by) {
   if (attested_by.empty()) return invalid_argument("no clean corpus vouches for the line");
   RESIDENCY_TRY(const Json json, parse_json(line));
   if (!json.is_object()) return invalid_input("a line of a clean corpus is not an object");
   CleanRecord record;
   record.record_id = json_text(json, "record_id");
   record.kind = json_text(json, "kind");
-  if (record.record_id.empty()) return invalid_input("a line of a clean corpus lacks a field: record_id");
-  if (record.kind != "note" && record.kind != "resource" && record.kind != "row") return invalid_input("a line of a clean corpus has a wrong field: kind");
+  if (record.record_id.empty())
+    return invalid_input("a line of a clean corpus lacks a field: record_id");
+  if (record.kind != "note" && record.kind != "resource" && record.kind != "row")
+    return invalid_input("a line of a clean corpus has a wrong field: kind");
   record.patient = json_text(json, "patient");
   record.encounter = json_text(json, "encounter");
   record.note_type = json_text(json, "note_type");

@@ -68,12 +68,13 @@ struct DeidReport {
 /// De-identifies every record of `in`. Patients are coded in the order of their first record, so
 /// that equal records, options and secret give equal output. Errors: of the source and the sinks,
 /// kCancelled, and kInternal where the detector cannot be made.
-Result<DeidReport> run(const DeidOptions& options, Crosswalk& crosswalk, RawSource& in, CleanSink& out,
-                       DeidQuarantineSink& quarantine, Progress& progress);
+Result<DeidReport> run(const DeidOptions& options, Crosswalk& crosswalk, RawSource& in,
+                       CleanSink& out, DeidQuarantineSink& quarantine, Progress& progress);
 
-/// What was done to a corpus: policy with its digest, the method that may be claimed, the detector's
-/// version, counts for each class, and the attestation of 164.514(b)(2)(ii), open until a person
-/// gives it. Equal runs give equal certificates; whoever keeps it adds the day it expires from.
+/// What was done to a corpus: policy with its digest, the method that may be claimed, the
+/// detector's version, counts for each class, and the attestation of 164.514(b)(2)(ii), open until
+/// a person gives it. Equal runs give equal certificates; whoever keeps it adds the day it expires
+/// from.
 Json certificate(const DeidOptions& options, const DeidReport& report);
 
 }  // namespace residency::deid

@@ -12,6 +12,7 @@ namespace residency::deid {
 /// The class of a known value that is still in `output`, in any case and however its characters are
 /// parted; nothing where none is. Values of classes that the policy keeps don't count, nor do those
 /// under 4 characters and plain words.
-std::optional<PhiClass> residual_identifier(std::string_view output, const KnownPhi& known, const Policy& policy);
+std::optional<PhiClass> residual_identifier(std::string_view output, const KnownPhi& known,
+                                            const Policy& policy);
 
 }  // namespace residency::deid

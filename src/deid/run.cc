@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 
 #include "deid/clean_text_maker.h"
@@ -13,16 +12,19 @@
 namespace residency::deid {
 namespace {
 
-constexpr std::size_t kNamesKeptMax = 64;        // of one patient's other documents
+constexpr std::size_t kNamesKeptMax = 64;  // of one patient's other documents
 constexpr std::size_t kPatientsRememberedMax = 100'000;
 constexpr int kYearWhereNoneIsNamed = 2024;
 constexpr std::uint64_t kReportEvery = 64;
 
 std::string_view kind_name(ingest::RecordKind kind) {
   switch (kind) {
-    case ingest::RecordKind::kNote: return "note";
-    case ingest::RecordKind::kResource: return "resource";
-    case ingest::RecordKind::kRow: return "row";
+    case ingest::RecordKind::kNote:
+      return "note";
+    case ingest::RecordKind::kResource:
+      return "resource";
+    case ingest::RecordKind::kRow:
+      return "row";
   }
   return "";
 }
@@ -37,7 +39,8 @@ std::vector<CleanCode> clean_codes(const std::vector<ingest::Code>& codes) {
 /// De-identifies one record after the other.
 class Cleaner {
  public:
-  Cleaner(const DeidOptions& options, const Detector& detector, Crosswalk& crosswalk, DeidReport& report)
+  Cleaner(const DeidOptions& options, const Detector& detector, Crosswalk& crosswalk,
+          DeidReport& report)
       : options_(options), detector_(detector), crosswalk_(crosswalk), report_(report) {}
 
   /// False, with `why` filled in, where the record must be set aside.
@@ -46,7 +49,9 @@ class Cleaner {
     const std::string& text = raw.text.reveal();
     const std::string& structured = raw.structured.reveal();
     report_.bytes += text.size() + structured.size();
-    if (const std::size_t bytes = std::max(text.size(), structured.size()); bytes > options_.text_bytes_max) return aside(why, "too_large", fmt::format("bytes: {}", bytes));
+    if (const std::size_t bytes = std::max(text.size(), structured.size());
+        bytes > options_.text_bytes_max)
+      return aside(why, "too_large", fmt::format("bytes: {}", bytes));
     if (!is_valid_utf8(text) || !is_valid_utf8(structured)) return aside(why, "bad_utf8", "");
     if (text.empty() && structured.empty()) return aside(why, "empty", "");
 
@@ -55,25 +60,31 @@ class Cleaner {
     PatientCode& code = key.empty() ? anonymous : crosswalk_.patient(key);
     const KnownPhi known = known_of(raw, key);
     RESIDENCY_TRY(const auto spans, detector_.detect(text, &known));
-    Replacer replacer(options_.policy, code, raw.demographics.gender, latest_year_in(text, spans, kYearWhereNoneIsNamed));
+    Replacer replacer(options_.policy, code, raw.demographics.gender,
+                      latest_year_in(text, spans, kYearWhereNoneIsNamed));
     const std::string clean_text = replacer.apply(text, spans);
     std::string clean_structured;
     if (!structured.empty()) {
       const auto json = parse_json(structured);
       if (!json.ok() || !json->is_object()) return aside(why, "bad_json", "");
       const JsonScope scope{detector_, &known, replacer, crosswalk_, key};
-      RESIDENCY_TRY(const Json cleaned, raw.kind == ingest::RecordKind::kRow ? clean_row(*json, scope) : clean_resource(*json, scope));
+      RESIDENCY_TRY(const Json cleaned, raw.kind == ingest::RecordKind::kRow
+                                            ? clean_row(*json, scope)
+                                            : clean_resource(*json, scope));
       clean_structured = dump_json(cleaned);
     }
-    for (const std::string_view output : {std::string_view(clean_text), std::string_view(clean_structured)}) {
-      if (const auto left = residual_identifier(output, known, options_.policy)) return aside(why, "residual_identifier", fmt::format("class: {}", phi_class_name(*left)));
+    for (const std::string_view output :
+         {std::string_view(clean_text), std::string_view(clean_structured)}) {
+      if (const auto left = residual_identifier(output, known, options_.policy))
+        return aside(why, "residual_identifier", fmt::format("class: {}", phi_class_name(*left)));
     }
     if (!key.empty()) remember(key, text, spans);
     count(replacer.counts());
     record = CleanRecord{};
     record.record_id = raw.record_id;
     record.patient = code.pseudonym();
-    if (!raw.encounter_key.empty()) record.encounter = crosswalk_.encounter(raw.encounter_key.reveal());
+    if (!raw.encounter_key.empty())
+      record.encounter = crosswalk_.encounter(raw.encounter_key.reveal());
     record.kind = kind_name(raw.kind);
     record.note_type = raw.note_type;
     record.resource_type = raw.resource_type;
@@ -93,9 +104,11 @@ class Cleaner {
 
   KnownPhi known_of(const ingest::RawRecord& raw, const std::string& key) const {
     KnownPhi known;
-    for (const ingest::KnownIdentifier& identifier : raw.demographics.identifiers) known.values.push_back({identifier.phi_class, identifier.value.reveal()});
+    for (const ingest::KnownIdentifier& identifier : raw.demographics.identifiers)
+      known.values.push_back({identifier.phi_class, identifier.value.reveal()});
     known.birth_date = raw.demographics.birth_date.reveal();
-    if (const auto found = names_.find(key); found != names_.end()) known.values.insert(known.values.end(), found->second.begin(), found->second.end());
+    if (const auto found = names_.find(key); found != names_.end())
+      known.values.insert(known.values.end(), found->second.begin(), found->second.end());
     return known;
   }
 
@@ -104,9 +117,12 @@ class Cleaner {
     if (names_.size() >= kPatientsRememberedMax && !names_.contains(key)) names_.clear();
     std::vector<KnownValue>& names = names_[key];
     for (const Span& span : spans) {
-      if (!is_name_class(span.phi_class) || span.score < 0.9 || span.end - span.begin < 5 || names.size() >= kNamesKeptMax) continue;
+      if (!is_name_class(span.phi_class) || span.score < 0.9 || span.end - span.begin < 5 ||
+          names.size() >= kNamesKeptMax)
+        continue;
       const std::string value(text.substr(span.begin, span.end - span.begin));
-      const bool there = std::any_of(names.begin(), names.end(), [&](const KnownValue& name) { return name.value == value; });
+      const bool there = std::any_of(names.begin(), names.end(),
+                                     [&](const KnownValue& name) { return name.value == value; });
       if (!there) names.push_back({span.phi_class, value});
     }
   }
@@ -126,7 +142,8 @@ class Cleaner {
 
 }  // namespace
 
-Result<DeidReport> run(const DeidOptions& options, Crosswalk& crosswalk, RawSource& in, CleanSink& out, DeidQuarantineSink& quarantine, Progress& progress) {
+Result<DeidReport> run(const DeidOptions& options, Crosswalk& crosswalk, RawSource& in,
+                       CleanSink& out, DeidQuarantineSink& quarantine, Progress& progress) {
   RESIDENCY_TRY(const auto detector, Detector::open(options.detector));
   DeidReport report;
   Cleaner cleaner(options, *detector, crosswalk, report);
@@ -159,11 +176,18 @@ Json DeidReport::to_json() const {
   Json classes = Json::object();
   for (std::size_t i = 0; i < kPhiClassCount; ++i) {
     for (std::size_t j = 0; j < kActionNames.size(); ++j) {
-      if (counts[i][j] > 0) classes[std::string(kPhiClassNames[i])][std::string(kActionNames[j])] = counts[i][j];
+      if (counts[i][j] > 0)
+        classes[std::string(kPhiClassNames[i])][std::string(kActionNames[j])] = counts[i][j];
     }
   }
-  return {{"records", records}, {"clean", clean}, {"quarantined", quarantined}, {"patients", patients}, {"bytes", bytes},
-          {"classes", classes}, {"by_kind", by_kind}, {"quarantined_by_reason", quarantined_by_reason}};
+  return {{"records", records},
+          {"clean", clean},
+          {"quarantined", quarantined},
+          {"patients", patients},
+          {"bytes", bytes},
+          {"classes", classes},
+          {"by_kind", by_kind},
+          {"quarantined_by_reason", quarantined_by_reason}};
 }
 
 Json certificate(const DeidOptions& options, const DeidReport& report) {
@@ -175,7 +199,9 @@ Json certificate(const DeidOptions& options, const DeidReport& report) {
           {"detector", kDetectorVersion},
           {"report", report.to_json()},
           {"actual_knowledge_attestation", {{"given", false}, {"by", nullptr}}},
-          {"expert", options.policy.method() == "expert_determination" ? Json{{"given", false}, {"by", nullptr}} : Json()},
+          {"expert", options.policy.method() == "expert_determination"
+                         ? Json{{"given", false}, {"by", nullptr}}
+                         : Json()},
           {"expires_days", options.expires_days}};
 }
 

@@ -48,23 +48,32 @@ void Score::add(const Score& other) {
 }
 
 std::string Score::table() const {
-  std::string out = fmt::format("{:16} {:>7} {:>8} {:>8} {:>9}\n", "class", "gold", "span R", "char R", "char P");
+  std::string out =
+      fmt::format("{:16} {:>7} {:>8} {:>8} {:>9}\n", "class", "gold", "span R", "char R", "char P");
   for (std::size_t i = 0; i < kPhiClassCount; ++i) {
     if (classes[i].gold_spans == 0 && predicted_bytes[i] == 0) continue;
-    const double precision = predicted_bytes[i] == 0 ? 1.0 : static_cast<double>(true_bytes[i]) / static_cast<double>(predicted_bytes[i]);
-    out += fmt::format("{:16} {:>7} {:>8.4f} {:>8.4f} {:>9.4f}\n", kPhiClassNames[i], classes[i].gold_spans, classes[i].span_recall(), classes[i].byte_recall(), precision);
+    const double precision = predicted_bytes[i] == 0 ? 1.0
+                                                     : static_cast<double>(true_bytes[i]) /
+                                                           static_cast<double>(predicted_bytes[i]);
+    out += fmt::format("{:16} {:>7} {:>8.4f} {:>8.4f} {:>9.4f}\n", kPhiClassNames[i],
+                       classes[i].gold_spans, classes[i].span_recall(), classes[i].byte_recall(),
+                       precision);
   }
   const ClassScore sum = total();
-  out += fmt::format("{:16} {:>7} {:>8.4f} {:>8.4f} {:>9.4f}\n", "all", sum.gold_spans, sum.span_recall(), sum.byte_recall(), byte_precision());
+  out += fmt::format("{:16} {:>7} {:>8.4f} {:>8.4f} {:>9.4f}\n", "all", sum.gold_spans,
+                     sum.span_recall(), sum.byte_recall(), byte_precision());
   return out;
 }
 
-Score score(std::string_view text, const std::vector<GoldSpan>& gold, const std::vector<Span>& predicted) {
+Score score(std::string_view text, const std::vector<GoldSpan>& gold,
+            const std::vector<Span>& predicted) {
   Score result;
   result.text_bytes = text.size();
   std::vector<char> covered(text.size(), 0);
   std::vector<char> wanted(text.size(), 0);
-  for (const Span& span : predicted) std::fill(covered.begin() + static_cast<std::ptrdiff_t>(span.begin), covered.begin() + static_cast<std::ptrdiff_t>(span.end), 1);
+  for (const Span& span : predicted)
+    std::fill(covered.begin() + static_cast<std::ptrdiff_t>(span.begin),
+              covered.begin() + static_cast<std::ptrdiff_t>(span.end), 1);
   for (const GoldSpan& span : gold) {
     ClassScore& own = result.classes[static_cast<std::size_t>(span.phi_class)];
     ++own.gold_spans;

@@ -24,12 +24,18 @@ struct ClassScore {
   std::uint64_t gold_bytes = 0;
   std::uint64_t found_bytes = 0;
 
-  double span_recall() const { return gold_spans == 0 ? 1.0 : static_cast<double>(found_spans) / static_cast<double>(gold_spans); }
-  double byte_recall() const { return gold_bytes == 0 ? 1.0 : static_cast<double>(found_bytes) / static_cast<double>(gold_bytes); }
+  double span_recall() const {
+    return gold_spans == 0 ? 1.0
+                           : static_cast<double>(found_spans) / static_cast<double>(gold_spans);
+  }
+  double byte_recall() const {
+    return gold_bytes == 0 ? 1.0
+                           : static_cast<double>(found_bytes) / static_cast<double>(gold_bytes);
+  }
 };
 
 struct Score {
-  std::array<ClassScore, kPhiClassCount> classes;      // by the gold's class
+  std::array<ClassScore, kPhiClassCount> classes;               // by the gold's class
   std::array<std::uint64_t, kPhiClassCount> predicted_bytes{};  // by the prediction's class
   std::array<std::uint64_t, kPhiClassCount> true_bytes{};
   std::uint64_t text_bytes = 0;
@@ -42,6 +48,7 @@ struct Score {
   std::string table() const;
 };
 
-Score score(std::string_view text, const std::vector<GoldSpan>& gold, const std::vector<Span>& predicted);
+Score score(std::string_view text, const std::vector<GoldSpan>& gold,
+            const std::vector<Span>& predicted);
 
 }  // namespace residency::deid

@@ -10,24 +10,36 @@ namespace {
 constexpr std::array<std::string_view, 3> kModeNames{"mask", "block", "detect"};
 
 std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return text;
 }
 
 }  // namespace
 
+Result<FilterMode> filter_mode_named(std::string_view name) {
+  const auto found = std::find(kModeNames.begin(), kModeNames.end(), name);
+  if (found == kModeNames.end())
+    return invalid_argument("no filter mode of that name; there are mask, block, detect: " +
+                            std::string(name));
+  return static_cast<FilterMode>(found - kModeNames.begin());
+}
+
 std::array<bool, kPhiClassCount> GuardOptions::default_classes() {
   std::array<bool, kPhiClassCount> classes;
   classes.fill(true);
-  for (const PhiClass left_out : {PhiClass::kAge, PhiClass::kProfession, PhiClass::kWard, PhiClass::kPhoto}) classes[static_cast<std::size_t>(left_out)] = false;
+  for (const PhiClass left_out :
+       {PhiClass::kAge, PhiClass::kProfession, PhiClass::kWard, PhiClass::kPhoto})
+    classes[static_cast<std::size_t>(left_out)] = false;
   return classes;
 }
 
 Result<GuardOptions> GuardOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "guard.");
   GuardOptions options;
-  const std::string mode = reader.choice("phi", {"mask", "block", "detect"}, "mask");
-  options.phi = static_cast<PhiMode>(std::find(kModeNames.begin(), kModeNames.end(), mode) - kModeNames.begin());
+  const std::string mode = reader.choice("mode", {"mask", "block", "detect"}, "mask");
+  options.mode = static_cast<FilterMode>(std::find(kModeNames.begin(), kModeNames.end(), mode) -
+                                         kModeNames.begin());
   const std::vector<std::string> names = reader.texts("classes", {});
   if (!names.empty()) options.classes.fill(false);
   for (const std::string& name : names) {
@@ -49,7 +61,10 @@ std::string GuardOptions::canonical_json() const {
   for (std::size_t i = 0; i < kPhiClassCount; ++i) {
     if (classes[i]) names.push_back(std::string(kPhiClassNames[i]));
   }
-  return dump_json({{"phi", kModeNames[static_cast<std::size_t>(phi)]}, {"classes", names}, {"threshold", threshold}, {"window_bytes", window_bytes}});
+  return dump_json({{"mode", kModeNames[static_cast<std::size_t>(mode)]},
+                    {"classes", names},
+                    {"threshold", threshold},
+                    {"window_bytes", window_bytes}});
 }
 
 }  // namespace residency::guard

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/config.h"
 #include "base/phi_class.h"
@@ -11,22 +12,25 @@
 
 namespace residency::guard {
 
-enum class PhiMode : std::uint8_t {
+enum class FilterMode : std::uint8_t {
   kMask,    // "[PHONE]" in its place
   kBlock,   // the answer ends before it
   kDetect,  // it is counted and goes out
 };
 
+/// kInvalidArgument, listing the names, where `name` is none of mask, block, detect.
+Result<FilterMode> filter_mode_named(std::string_view name);
+
 struct GuardOptions {
-  PhiMode phi = PhiMode::kMask;
+  FilterMode mode = FilterMode::kMask;
   /// Classes that are looked for. Ages, professions, wards and bare numbers stand in many harmless
   /// answers, so that they are left out unless asked for.
   std::array<bool, kPhiClassCount> classes = default_classes();
-  double threshold = 0.7;            // the least score that counts
-  std::int64_t window_bytes = 256;   // at least so much text is held back
+  double threshold = 0.7;           // the least score that counts
+  std::int64_t window_bytes = 256;  // at least so much text is held back
 
   static std::array<bool, kPhiClassCount> default_classes();
-  /// {phi: mask|block|detect, classes: [CLASS...], threshold, window_bytes}. Strict.
+  /// {mode: mask|block|detect, classes: [CLASS...], threshold, window_bytes}. Strict.
   static Result<GuardOptions> from_config(const ConfigNode& node);
   std::string canonical_json() const;
 };

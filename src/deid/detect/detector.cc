@@ -1,8 +1,7 @@
 #include "deid/detect/detector.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <tuple>
 
 #include "deid/detect/known_finder.h"
@@ -15,21 +14,32 @@ namespace {
 
 bool holds_text(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
-    return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+    return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           static_cast<unsigned char>(c) >= 0x80;
   });
 }
 
-void append(std::vector<Span>& all, std::vector<Span> more) { all.insert(all.end(), more.begin(), more.end()); }
+void append(std::vector<Span>& all, std::vector<Span> more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
 
 /// Names that only white space, a comma or an initial parts are one person's.
 void join_names(std::string_view text, std::vector<Span>& spans) {
   std::vector<Span> joined;
   for (const Span& span : spans) {
-    if (!joined.empty() && is_name_class(span.phi_class) && is_name_class(joined.back().phi_class)) {
+    if (!joined.empty() && is_name_class(span.phi_class) &&
+        is_name_class(joined.back().phi_class)) {
       Span& last = joined.back();
       const std::string_view gap = text.substr(last.end, span.begin - last.end);
-      const bool parted = gap.size() <= 6 && std::all_of(gap.begin(), gap.end(), [](char c) { return is_space(c) || c == ',' || c == '-' || c == '.' || (c >= 'A' && c <= 'Z'); }) &&
-                          std::count_if(gap.begin(), gap.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) <= 1 && std::count(gap.begin(), gap.end(), '\n') <= 1 && gap.find(". ") != 0;
+      const bool parted =
+          gap.size() <= 6 &&
+          std::all_of(gap.begin(), gap.end(),
+                      [](char c) {
+                        return is_space(c) || c == ',' || c == '-' || c == '.' ||
+                               (c >= 'A' && c <= 'Z');
+                      }) &&
+          std::count_if(gap.begin(), gap.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) <= 1 &&
+          std::count(gap.begin(), gap.end(), '\n') <= 1 && gap.find(". ") != 0;
       if (parted && (last.phi_class == span.phi_class || gap == " " || gap == ", ")) {
         if (span.score > last.score) last.phi_class = span.phi_class;
         last.score = std::max(last.score, span.score);
@@ -50,12 +60,15 @@ void widen_names(std::string_view text, std::vector<Span>& spans) {
     if (!is_name_class(span.phi_class) || span.rule == "initials_signature") continue;
     const std::size_t stop = i + 1 < spans.size() ? spans[i + 1].begin : text.size();
     const std::size_t end = span.end;
-    if (end + 2 <= stop && text[end] == ' ' && text[end + 1] >= 'A' && text[end + 1] <= 'Z' && span.reason != Reason::kPropagation) {
-      const bool closed = end + 2 == text.size() || text[end + 2] == '.' || text[end + 2] == '\n' || text[end + 2] == ',' || text[end + 2] == '\t';
+    if (end + 2 <= stop && text[end] == ' ' && text[end + 1] >= 'A' && text[end + 1] <= 'Z' &&
+        span.reason != Reason::kPropagation) {
+      const bool closed = end + 2 == text.size() || text[end + 2] == '.' || text[end + 2] == '\n' ||
+                          text[end + 2] == ',' || text[end + 2] == '\t';
       if (closed && text[end + 1] != 'M' && text[end + 1] != 'F') span.end = end + 2;
     }
     const std::size_t floor = i > 0 ? spans[i - 1].end : 0;
-    if (span.begin >= floor + 3 && text[span.begin - 1] == ' ' && text[span.begin - 2] == '.' && text[span.begin - 3] >= 'A' && text[span.begin - 3] <= 'Z' &&
+    if (span.begin >= floor + 3 && text[span.begin - 1] == ' ' && text[span.begin - 2] == '.' &&
+        text[span.begin - 3] >= 'A' && text[span.begin - 3] <= 'Z' &&
         (span.begin == 3 || is_space(text[span.begin - 4]) || text[span.begin - 4] == '('))
       span.begin -= 3;
   }
@@ -84,7 +97,9 @@ Result<std::unique_ptr<Detector>> Detector::open(const DetectorOptions& options)
 }
 
 Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi* known) const {
-  if (text.size() > kTextBytesMax) return resource_exhausted(fmt::format("the text is longer than {} bytes: {}", kTextBytesMax, text.size()));
+  if (text.size() > kTextBytesMax)
+    return resource_exhausted(
+        fmt::format("the text is longer than {} bytes: {}", kTextBytesMax, text.size()));
   std::vector<Span> all;
   const std::vector<Token> tokens = tokens_of(text);
   if (options_.patterns) {
@@ -97,7 +112,8 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
     append(all, find_hospitals(text, tokens, dictionary_));
     append(all, find_work(text, tokens));
   }
-  if (options_.known && known != nullptr) append(all, find_known(text, tokens, *known, dictionary_));
+  if (options_.known && known != nullptr)
+    append(all, find_known(text, tokens, *known, dictionary_));
   std::erase_if(all, [this](const Span& span) { return span.score < options_.threshold; });
   std::vector<Span> settled = settle(text, all);
   if (options_.propagation) {
@@ -112,10 +128,15 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
 std::vector<Span> settle(std::string_view text, std::vector<Span> spans) {
   const auto strength = [](const Span& span) {
     // A whole hospital or street outranks the names in it.
-    const int whole = span.phi_class == PhiClass::kHospital || span.phi_class == PhiClass::kStreet || span.phi_class == PhiClass::kEmail || span.phi_class == PhiClass::kUrl ? 1 : 0;
+    const int whole = span.phi_class == PhiClass::kHospital ||
+                              span.phi_class == PhiClass::kStreet ||
+                              span.phi_class == PhiClass::kEmail || span.phi_class == PhiClass::kUrl
+                          ? 1
+                          : 0;
     return std::tuple(whole, static_cast<int>(span.reason), span.end - span.begin, span.score);
   };
-  std::stable_sort(spans.begin(), spans.end(), [&](const Span& a, const Span& b) { return strength(a) > strength(b); });
+  std::stable_sort(spans.begin(), spans.end(),
+                   [&](const Span& a, const Span& b) { return strength(a) > strength(b); });
   std::vector<std::int32_t> taken(text.size() + 1, -1);
   for (std::size_t id = 0; id < spans.size(); ++id) {
     for (std::size_t i = spans[id].begin; i < spans[id].end; ++i) {

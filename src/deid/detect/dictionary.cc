@@ -45,9 +45,8 @@ Dictionary::Dictionary()
     hospitals_[first_word(hospital)].push_back(hospital);
   }
   for (auto& [first, names] : hospitals_) {
-    std::stable_sort(names.begin(), names.end(), [](std::string_view a, std::string_view b) {
-      return a.size() > b.size();
-    });
+    std::stable_sort(names.begin(), names.end(),
+                     [](std::string_view a, std::string_view b) { return a.size() > b.size(); });
   }
 }
 

@@ -16,7 +16,9 @@ class Dictionary {
   /// The embedded tables, shared and never changed.
   static const Dictionary& embedded();
 
-  bool is_given(std::string_view word) const { return female_.contains(word) || male_.contains(word); }
+  bool is_given(std::string_view word) const {
+    return female_.contains(word) || male_.contains(word);
+  }
   bool is_female(std::string_view word) const { return female_.contains(word); }
   bool is_male(std::string_view word) const { return male_.contains(word); }
   bool is_surname(std::string_view word) const { return surnames_.contains(word); }

@@ -36,17 +36,23 @@ struct NamePart {
 };
 using Parts = std::map<std::string, NamePart, std::less<>>;
 
-void add_part(Parts& parts, std::string_view word, PhiClass phi_class, const Dictionary& dictionary) {
-  if (word.size() < 2 || is_particle(word) || title_class(word) || is_credential(word) || is_name_suffix(word)) return;
+void add_part(Parts& parts, std::string_view word, PhiClass phi_class,
+              const Dictionary& dictionary) {
+  if (word.size() < 2 || is_particle(word) || title_class(word) || is_credential(word) ||
+      is_name_suffix(word))
+    return;
   if (is_never_name(word) && word.size() < 4) return;
-  parts.emplace(std::string(word), NamePart{phi_class, dictionary.is_word(word) || is_never_name(word)});
+  parts.emplace(std::string(word),
+                NamePart{phi_class, dictionary.is_word(word) || is_never_name(word)});
 }
 
-void add_name(Parts& parts, std::string_view name, PhiClass phi_class, const Dictionary& dictionary) {
+void add_name(Parts& parts, std::string_view name, PhiClass phi_class,
+              const Dictionary& dictionary) {
   for (const Token& token : tokens_of(name)) {
     const std::string folded = fold(token.lower);
     add_part(parts, folded, phi_class, dictionary);
-    for (std::size_t hyphen = folded.find('-'), from = 0; from < folded.size() && folded.find('-') != std::string::npos;) {
+    for (std::size_t hyphen = folded.find('-'), from = 0;
+         from < folded.size() && folded.find('-') != std::string::npos;) {
       add_part(parts, std::string_view(folded).substr(from, hyphen - from), phi_class, dictionary);
       if (hyphen == std::string::npos) break;
       from = hyphen + 1;
@@ -56,8 +62,11 @@ void add_name(Parts& parts, std::string_view name, PhiClass phi_class, const Dic
 }
 
 bool starts_sentence(std::string_view text, std::size_t at) {
-  while (at > 0 && (is_space(text[at - 1]) || text[at - 1] == '"' || text[at - 1] == '*' || text[at - 1] == '-')) --at;
-  return at == 0 || text[at - 1] == '.' || text[at - 1] == ':' || text[at - 1] == '!' || text[at - 1] == '?' || text[at - 1] == ';';
+  while (at > 0 && (is_space(text[at - 1]) || text[at - 1] == '"' || text[at - 1] == '*' ||
+                    text[at - 1] == '-'))
+    --at;
+  return at == 0 || text[at - 1] == '.' || text[at - 1] == ':' || text[at - 1] == '!' ||
+         text[at - 1] == '?' || text[at - 1] == ';';
 }
 
 const NamePart* find_part(const Parts& parts, const std::string& word, bool capital) {
@@ -69,8 +78,9 @@ const NamePart* find_part(const Parts& parts, const std::string& word, bool capi
   return nullptr;
 }
 
-void match_parts(std::string_view text, const std::vector<Token>& tokens, const Parts& parts, const Dictionary& dictionary,
-                 Reason reason, std::string_view rule, std::vector<Span>& spans) {
+void match_parts(std::string_view text, const std::vector<Token>& tokens, const Parts& parts,
+                 const Dictionary& dictionary, Reason reason, std::string_view rule,
+                 std::vector<Span>& spans) {
   if (parts.empty()) return;
   for (const Token& token : tokens) {
     const std::string word = fold(token.lower);
@@ -84,24 +94,29 @@ void match_parts(std::string_view text, const std::vector<Token>& tokens, const 
       if (part == nullptr) part = find_part(parts, word.substr(hyphen + 1), fuzzy);
     }
     if (part == nullptr) continue;
-    if (part->plain && (!token.capital || (starts_sentence(text, begin) && !token.all_capitals) || (token.all_capitals && is_never_name(word)))) continue;
+    if (part->plain && (!token.capital || (starts_sentence(text, begin) && !token.all_capitals) ||
+                        (token.all_capitals && is_never_name(word))))
+      continue;
     if (!token.capital && word.size() < 4) continue;
     if (word.size() <= 2 && token.all_capitals && reason == Reason::kPropagation) continue;
     spans.push_back({begin, end, part->phi_class, 0.97, reason, rule});
   }
 }
 
-void match_squeezed(std::string_view text, const Squeezed& squeezed, std::string_view value, PhiClass phi_class, std::vector<Span>& spans) {
+void match_squeezed(std::string_view text, const Squeezed& squeezed, std::string_view value,
+                    PhiClass phi_class, std::vector<Span>& spans) {
   const std::string key = squeeze(value).text;
   const bool digits = std::any_of(key.begin(), key.end(), is_ascii_digit);
   if (key.size() < (digits ? 5u : 6u)) return;
-  for (std::size_t at = squeezed.text.find(key); at != std::string::npos; at = squeezed.text.find(key, at + 1)) {
+  for (std::size_t at = squeezed.text.find(key); at != std::string::npos;
+       at = squeezed.text.find(key, at + 1)) {
     const std::size_t begin = squeezed.at[at];
     const std::size_t end = squeezed.at[at + key.size() - 1] + 1;
     // Nothing longer than three separators a place, and no run-on within a longer number.
     if (end - begin > key.size() * 2 + 6) continue;
     const bool left = begin > 0 && is_ascii_digit(text[begin - 1]) && is_ascii_digit(text[begin]);
-    const bool right = end < text.size() && is_ascii_digit(text[end]) && is_ascii_digit(text[end - 1]);
+    const bool right =
+        end < text.size() && is_ascii_digit(text[end]) && is_ascii_digit(text[end - 1]);
     if (key.size() < 9 && (left || right)) continue;
     spans.push_back({begin, end, phi_class, 0.99, Reason::kKnown, "known_value"});
   }
@@ -110,7 +125,8 @@ void match_squeezed(std::string_view text, const Squeezed& squeezed, std::string
 }  // namespace
 
 bool is_name_class(PhiClass phi_class) {
-  return phi_class == PhiClass::kPatientName || phi_class == PhiClass::kRelativeName || phi_class == PhiClass::kClinicianName;
+  return phi_class == PhiClass::kPatientName || phi_class == PhiClass::kRelativeName ||
+         phi_class == PhiClass::kClinicianName;
 }
 
 bool one_edit_apart(std::string_view a, std::string_view b) {
@@ -120,10 +136,12 @@ bool one_edit_apart(std::string_view a, std::string_view b) {
   while (i < a.size() && a[i] == b[i]) ++i;
   if (a.size() != b.size()) return a.substr(i) == b.substr(i + 1);
   if (a.substr(i + 1) == b.substr(i + 1)) return true;
-  return i + 1 < a.size() && a[i] == b[i + 1] && a[i + 1] == b[i] && a.substr(i + 2) == b.substr(i + 2);
+  return i + 1 < a.size() && a[i] == b[i + 1] && a[i + 1] == b[i] &&
+         a.substr(i + 2) == b.substr(i + 2);
 }
 
-std::vector<Span> find_known(std::string_view text, const std::vector<Token>& tokens, const KnownPhi& known, const Dictionary& dictionary) {
+std::vector<Span> find_known(std::string_view text, const std::vector<Token>& tokens,
+                             const KnownPhi& known, const Dictionary& dictionary) {
   std::vector<Span> spans;
   Parts parts;
   const Squeezed squeezed = squeeze(text);
@@ -131,25 +149,34 @@ std::vector<Span> find_known(std::string_view text, const std::vector<Token>& to
     switch (value.phi_class) {
       case PhiClass::kPatientName:
       case PhiClass::kRelativeName:
-      case PhiClass::kClinicianName: add_name(parts, value.value, value.phi_class, dictionary); break;
+      case PhiClass::kClinicianName:
+        add_name(parts, value.value, value.phi_class, dictionary);
+        break;
       case PhiClass::kDate:
-      case PhiClass::kAge: break;  // the patterns find every day and age
+      case PhiClass::kAge:
+        break;  // the patterns find every day and age
       case PhiClass::kProfession:
-      case PhiClass::kWard: break;
+      case PhiClass::kWard:
+        break;
       case PhiClass::kCity:
       case PhiClass::kCounty: {
         const std::string key = to_lower(value.value);
         for (const Token& token : tokens) {
-          if (!token.capital || token.begin + key.size() > text.size() || (dictionary.is_word(key) && token.all_capitals)) continue;
+          if (!token.capital || token.begin + key.size() > text.size() ||
+              (dictionary.is_word(key) && token.all_capitals))
+            continue;
           if (to_lower(text.substr(token.begin, key.size())) != key) continue;
-          if (token.begin + key.size() < text.size() && alnum(text[token.begin + key.size()])) continue;
+          if (token.begin + key.size() < text.size() && alnum(text[token.begin + key.size()]))
+            continue;
           if (dictionary.is_word(key) && starts_sentence(text, token.begin)) continue;
-          spans.push_back({token.begin, token.begin + key.size(), value.phi_class, 0.9, Reason::kKnown, "known_place"});
+          spans.push_back({token.begin, token.begin + key.size(), value.phi_class, 0.9,
+                           Reason::kKnown, "known_place"});
         }
         break;
       }
       default:
-        if (value.value.size() <= 256) match_squeezed(text, squeezed, value.value, value.phi_class, spans);
+        if (value.value.size() <= 256)
+          match_squeezed(text, squeezed, value.value, value.phi_class, spans);
         break;
     }
   }
@@ -157,13 +184,16 @@ std::vector<Span> find_known(std::string_view text, const std::vector<Token>& to
   return spans;
 }
 
-std::vector<Span> propagate_names(std::string_view text, const std::vector<Token>& tokens, const std::vector<Span>& found, const Dictionary& dictionary) {
+std::vector<Span> propagate_names(std::string_view text, const std::vector<Token>& tokens,
+                                  const std::vector<Span>& found, const Dictionary& dictionary) {
   Parts parts;
   for (const Span& span : found) {
     if (!is_name_class(span.phi_class) || span.score < 0.74 || span.end - span.begin < 4) continue;
     add_name(parts, text.substr(span.begin, span.end - span.begin), span.phi_class, dictionary);
   }
-  std::erase_if(parts, [](const auto& entry) { return entry.first.size() < 3 || is_eponym(entry.first) || entry.second.plain; });
+  std::erase_if(parts, [](const auto& entry) {
+    return entry.first.size() < 3 || is_eponym(entry.first) || entry.second.plain;
+  });
   std::vector<Span> spans;
   match_parts(text, tokens, parts, dictionary, Reason::kPropagation, "name_again", spans);
   return spans;

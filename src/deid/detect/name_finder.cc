@@ -44,7 +44,8 @@ class Finder {
       }
       const std::optional<Context> before = context_before(i);
       const bool firm = before && before->firm;
-      if (grades_[i] == Grade::kNone && !firm && tokens_[i].letters > 1 && !is_particle(tokens_[i].lower)) {
+      if (grades_[i] == Grade::kNone && !firm && tokens_[i].letters > 1 &&
+          !is_particle(tokens_[i].lower)) {
         ++i;
         continue;
       }
@@ -69,7 +70,9 @@ class Finder {
   bool can_start(std::size_t i) const {
     const Token& token = tokens_[i];
     if (is_never_name(token.lower) && token.letters > 1) return false;
-    if (token.begin > 0 && (is_ascii_digit(text_[token.begin - 1]) || text_[token.begin - 1] == '@')) return false;
+    if (token.begin > 0 &&
+        (is_ascii_digit(text_[token.begin - 1]) || text_[token.begin - 1] == '@'))
+      return false;
     if (is_particle(token.lower)) return i + 1 < tokens_.size();
     return token.capital;
   }
@@ -82,7 +85,9 @@ class Finder {
   }
 
   Grade grade(const Token& token) const {
-    if (!token.capital || token.letters < 2 || is_never_name(token.lower) || is_credential(token.lower)) return Grade::kNone;
+    if (!token.capital || token.letters < 2 || is_never_name(token.lower) ||
+        is_credential(token.lower))
+      return Grade::kNone;
     Grade best = grade_word(token.lower);
     if (best == Grade::kStrong || best == Grade::kAmbiguous) return best;
     const std::size_t hyphen = token.lower.find('-');
@@ -114,7 +119,8 @@ class Finder {
     return breaks <= 1 && spaces >= 1 && (breaks == 1 ? spaces <= 12 : spaces <= 1);
   }
 
-  /// The longest run of name words from `first`; in a firm context plain words with a capital count.
+  /// The longest run of name words from `first`; in a firm context plain words with a capital
+  /// count.
   Run run_from(std::size_t first, bool firm) const {
     Run run{first, first, tokens_[first].end};
     for (std::size_t i = first; i < tokens_.size() && run.words < 6; ++i) {
@@ -122,7 +128,9 @@ class Finder {
       bool comma = false;
       if (i > first) {
         std::string_view between = gap(i - 1, i);
-        const bool after_initial = tokens_[i - 1].letters == 1 || is_name_suffix(tokens_[i - 1].lower) || tokens_[i - 1].lower == "st";
+        const bool after_initial = tokens_[i - 1].letters == 1 ||
+                                   is_name_suffix(tokens_[i - 1].lower) ||
+                                   tokens_[i - 1].lower == "st";
         if (after_initial && !between.empty() && between[0] == '.') {
           between.remove_prefix(1);
           if (between.empty()) between = " ";
@@ -130,7 +138,8 @@ class Finder {
           comma = true;
           between.remove_prefix(1);
           if (between.empty()) between = " ";
-        } else if (between == " \"" || between == " (" || between == "\" " || between == ") " || between == " '" || between == "' ") {
+        } else if (between == " \"" || between == " (" || between == "\" " || between == ") " ||
+                   between == " '" || between == "' ") {
           between = " ";
         }
         if (!joins(between, line_break)) break;
@@ -138,7 +147,8 @@ class Finder {
       if (!takes(run, i, firm, line_break, comma)) break;
       run.comma = run.comma || comma;
     }
-    if (run.last < tokens_.size() && run.last > run.first && tokens_[run.last - 1].letters == 1 && run.end < text_.size() && text_[run.end] == '.')
+    if (run.last < tokens_.size() && run.last > run.first && tokens_[run.last - 1].letters == 1 &&
+        run.end < text_.size() && text_[run.end] == '.')
       ++run.end;
     return run;
   }
@@ -155,14 +165,18 @@ class Finder {
       return (more || dotted || firm) && take(run, i, Grade::kNone);
     }
     if (is_particle(token.lower) && own != Grade::kStrong) {
-      if (i + 1 >= tokens_.size() || !(tokens_[i + 1].capital || is_particle(tokens_[i + 1].lower))) return false;
+      if (i + 1 >= tokens_.size() || !(tokens_[i + 1].capital || is_particle(tokens_[i + 1].lower)))
+        return false;
       if (!token.capital && !more && !firm && !particle_name(i)) return false;
       bool broken = false;
       if (!joins(gap(i, i + 1), broken)) return false;
       return !line_break && take(run, i, Grade::kNone);
     }
-    if (own == Grade::kNone && !(firm && run.words == 0 && !dictionary_.is_word(token.lower) && !is_never_name(token.lower))) return false;
-    if (line_break && own != Grade::kStrong && !(own == Grade::kUnknown && firm && run.words == 1)) return false;
+    if (own == Grade::kNone && !(firm && run.words == 0 && !dictionary_.is_word(token.lower) &&
+                                 !is_never_name(token.lower)))
+      return false;
+    if (line_break && own != Grade::kStrong && !(own == Grade::kUnknown && firm && run.words == 1))
+      return false;
     if (comma && own != Grade::kStrong && !(firm && own != Grade::kNone)) return false;
     if (comma && own == Grade::kStrong && !firm && !dictionary_.is_given(token.lower)) return false;
     return take(run, i, own);
@@ -171,7 +185,9 @@ class Finder {
   /// "de la Cruz", "van den Berg": particles that no sentence has before a capital.
   bool particle_name(std::size_t i) const {
     const std::string& word = tokens_[i].lower;
-    if (word == "do" || word == "st" || word == "ben" || word == "san" || word == "ten") return word == "ten" && i + 1 < tokens_.size() && grades_[i + 1] >= Grade::kUnknown && !tokens_[i + 1].all_capitals;
+    if (word == "do" || word == "st" || word == "ben" || word == "san" || word == "ten")
+      return word == "ten" && i + 1 < tokens_.size() && grades_[i + 1] >= Grade::kUnknown &&
+             !tokens_[i + 1].all_capitals;
     std::size_t next = i + 1;
     if (next < tokens_.size() && is_particle(tokens_[next].lower)) ++next;
     return next < tokens_.size() && grades_[next] >= Grade::kUnknown;
@@ -190,24 +206,34 @@ class Finder {
     if (i == 0) return std::nullopt;
     const Token& prev = tokens_[i - 1];
     const std::string_view between = gap(i - 1, i);
-    if (between.size() > 24 || std::count(between.begin(), between.end(), '\n') > 1) return std::nullopt;
+    if (between.size() > 24 || std::count(between.begin(), between.end(), '\n') > 1)
+      return std::nullopt;
     if (const auto titled = title_class(prev.lower); titled && prev.capital) {
-      const bool plain = std::all_of(between.begin(), between.end(), [](char c) { return is_space(c) || c == '.' || c == '/'; });
+      const bool plain = std::all_of(between.begin(), between.end(),
+                                     [](char c) { return is_space(c) || c == '.' || c == '/'; });
       if (plain) return Context{*titled, true, "name_title"};
     }
-    const bool marked = between.find_first_of(":|=") != std::string_view::npos || between.find('\t') != std::string_view::npos ||
-                        between.find("  ") != std::string_view::npos || between == "/ " || between == " - " || between == "# " || between == "# ";
+    const bool marked = between.find_first_of(":|=") != std::string_view::npos ||
+                        between.find('\t') != std::string_view::npos ||
+                        between.find("  ") != std::string_view::npos || between == "/ " ||
+                        between == " - " || between == "# " || between == "# ";
     const bool digits = std::any_of(between.begin(), between.end(), is_ascii_digit);
     if (marked && !digits) {
-      if (const auto labelled = label_class(prev.lower)) return Context{*labelled, true, "name_label"};
+      if (const auto labelled = label_class(prev.lower))
+        return Context{*labelled, true, "name_label"};
       if (i >= 2 && (prev.lower == "name" || prev.lower == "md")) {
-        if (const auto labelled = label_class(tokens_[i - 2].lower)) return Context{*labelled, true, "name_label"};
+        if (const auto labelled = label_class(tokens_[i - 2].lower))
+          return Context{*labelled, true, "name_label"};
       }
     }
-    if (is_relation(prev.lower) && (between == " " || between == ", " || between == " (" || between == "\n" || between == ": "))
-      return Context{PhiClass::kRelativeName, tokens_[i].capital && !tokens_[i].all_capitals && !starts_sentence(i), "name_relation"};
+    if (is_relation(prev.lower) && (between == " " || between == ", " || between == " (" ||
+                                    between == "\n" || between == ": "))
+      return Context{PhiClass::kRelativeName,
+                     tokens_[i].capital && !tokens_[i].all_capitals && !starts_sentence(i),
+                     "name_relation"};
     if (leads_to_name(prev.lower) && (between == " " || between == "\n" || between == ": "))
-      return Context{prev.lower == "named" ? PhiClass::kPatientName : PhiClass::kClinicianName, false, "name_lead"};
+      return Context{prev.lower == "named" ? PhiClass::kPatientName : PhiClass::kClinicianName,
+                     false, "name_lead"};
     return std::nullopt;
   }
 
@@ -224,28 +250,37 @@ class Finder {
     }
     if (run.last >= tokens_.size()) return false;
     const std::string_view after = gap(run.last - 1, run.last);
-    return after.size() <= 4 && after.find('\n') == std::string_view::npos && after.find('.') == std::string_view::npos &&
-           follows_eponym(tokens_[run.last].lower) && run.words <= 2;
+    return after.size() <= 4 && after.find('\n') == std::string_view::npos &&
+           after.find('.') == std::string_view::npos && follows_eponym(tokens_[run.last].lower) &&
+           run.words <= 2;
   }
 
   bool credential_after(const Run& run) const {
     if (run.last >= tokens_.size()) return false;
     std::string_view after = text_.substr(run.end, tokens_[run.last].begin - run.end);
-    if (after.empty() || after.size() > 3 || after.find_first_not_of(", \n.") != std::string_view::npos) return false;
+    if (after.empty() || after.size() > 3 ||
+        after.find_first_not_of(", \n.") != std::string_view::npos)
+      return false;
     const Token& next = tokens_[run.last];
-    if (is_credential(next.lower) && next.capital && (next.lower != "do" || next.all_capitals)) return true;
+    if (is_credential(next.lower) && next.capital && (next.lower != "do" || next.all_capitals))
+      return true;
     // "M.D.", "D.O.", "R.N."
-    return next.letters == 1 && next.capital && run.last + 1 < tokens_.size() && gap(run.last, run.last + 1) == "." &&
-           tokens_[run.last + 1].letters == 1 &&
-           (is_credential(next.lower + tokens_[run.last + 1].lower) || next.lower + tokens_[run.last + 1].lower == "ph");
+    return next.letters == 1 && next.capital && run.last + 1 < tokens_.size() &&
+           gap(run.last, run.last + 1) == "." && tokens_[run.last + 1].letters == 1 &&
+           (is_credential(next.lower + tokens_[run.last + 1].lower) ||
+            next.lower + tokens_[run.last + 1].lower == "ph");
   }
 
   bool alone_on_line(const Run& run) const {
     const std::size_t begin = tokens_[run.first].begin;
-    const std::size_t line = begin == 0 ? 0 : text_.rfind('\n', begin - 1) == std::string_view::npos ? 0 : text_.rfind('\n', begin - 1) + 1;
+    const std::size_t line = begin == 0 ? 0
+                             : text_.rfind('\n', begin - 1) == std::string_view::npos
+                                 ? 0
+                                 : text_.rfind('\n', begin - 1) + 1;
     const std::size_t stop = std::min(text_.find('\n', run.end), text_.size());
     return text_.substr(line, begin - line).find_first_not_of(" \t-_") == std::string_view::npos &&
-           text_.substr(run.end, stop - run.end).find_first_not_of(" \t.,\r") == std::string_view::npos;
+           text_.substr(run.end, stop - run.end).find_first_not_of(" \t.,\r") ==
+               std::string_view::npos;
   }
 
   std::optional<Context> decide(const Run& run, const std::optional<Context>& before) const {
@@ -253,16 +288,21 @@ class Finder {
     if (before && before->firm) return before;
     if (run.words == 1 && run.strong == 0 && run.unknown == 0) return std::nullopt;
     if (eponym(run)) return std::nullopt;
-    if (credential_after(run) && run.strong + run.unknown >= 1) return Context{PhiClass::kClinicianName, true, "name_credential"};
+    if (credential_after(run) && run.strong + run.unknown >= 1)
+      return Context{PhiClass::kClinicianName, true, "name_credential"};
     const PhiClass hinted = before ? before->phi_class : PhiClass::kPatientName;
     const bool given = any_given(run);
     if (run.strong >= 2 && given) return Context{hinted, false, "name_dictionary"};
     if (run.comma && run.strong >= 1 && given) return Context{hinted, false, "name_last_first"};
-    if (run.strong >= 1 && run.words >= 2 && given && run.strong + run.unknown >= 2) return Context{hinted, false, "name_given"};
-    if (run.words >= 2 && run.strong >= 1 && (before || alone_on_line(run))) return Context{hinted, false, "name_hint"};
+    if (run.strong >= 1 && run.words >= 2 && given && run.strong + run.unknown >= 2)
+      return Context{hinted, false, "name_given"};
+    if (run.words >= 2 && run.strong >= 1 && (before || alone_on_line(run)))
+      return Context{hinted, false, "name_hint"};
     if (run.words >= 3 && given && run.strong >= 1) return Context{hinted, false, "name_initial"};
-    if (run.words == 1 && run.strong == 1 && before && before->rule == "name_relation") return before;
-    if (run.words == 1 && run.strong == 1 && !tokens_[run.first].all_capitals && tokens_[run.first].letters >= 4 && !starts_sentence(run.first) &&
+    if (run.words == 1 && run.strong == 1 && before && before->rule == "name_relation")
+      return before;
+    if (run.words == 1 && run.strong == 1 && !tokens_[run.first].all_capitals &&
+        tokens_[run.first].letters >= 4 && !starts_sentence(run.first) &&
         (frequent(tokens_[run.first].lower)))
       return Context{hinted, false, "name_single"};
     return std::nullopt;
@@ -272,12 +312,16 @@ class Finder {
     for (std::size_t i = run.first; i < run.last; ++i) {
       if (grades_[i] == Grade::kStrong && dictionary_.is_given(fold(tokens_[i].lower))) return true;
       const std::size_t hyphen = tokens_[i].lower.find('-');
-      if (hyphen != std::string::npos && dictionary_.is_given(std::string_view(tokens_[i].lower).substr(0, hyphen))) return true;
+      if (hyphen != std::string::npos &&
+          dictionary_.is_given(std::string_view(tokens_[i].lower).substr(0, hyphen)))
+        return true;
     }
     return false;
   }
 
-  bool frequent(std::string_view word) const { return dictionary_.is_given(word) && !dictionary_.is_city(word); }
+  bool frequent(std::string_view word) const {
+    return dictionary_.is_given(word) && !dictionary_.is_city(word);
+  }
 
   std::string_view text_;
   const std::vector<Token>& tokens_;
@@ -290,7 +334,8 @@ bool big(char c) { return c >= 'A' && c <= 'Z'; }
 
 }  // namespace
 
-std::vector<Span> find_names(std::string_view text, const std::vector<Token>& tokens, const Dictionary& dictionary) {
+std::vector<Span> find_names(std::string_view text, const std::vector<Token>& tokens,
+                             const Dictionary& dictionary) {
   return Finder(text, tokens, dictionary).find();
 }
 
@@ -298,7 +343,9 @@ std::vector<Span> find_initials(std::string_view text) {
   std::vector<Span> spans;
   // "B.W." and "T.O.A.", but not the abbreviations of prose.
   for (std::size_t i = 0; i + 3 < text.size(); ++i) {
-    if (!big(text[i]) || text[i + 1] != '.' || (i > 0 && !is_space(text[i - 1]) && text[i - 1] != '(' && text[i - 1] != '/')) continue;
+    if (!big(text[i]) || text[i + 1] != '.' ||
+        (i > 0 && !is_space(text[i - 1]) && text[i - 1] != '(' && text[i - 1] != '/'))
+      continue;
     std::size_t end = i;
     int letters = 0;
     while (end + 1 < text.size() && big(text[end]) && text[end + 1] == '.') {
@@ -306,21 +353,30 @@ std::vector<Span> find_initials(std::string_view text) {
       ++letters;
     }
     const std::string_view found = text.substr(i, end - i);
-    const bool prose = found == "M.D." || found == "D.O." || found == "R.N." || found == "U.S." || found == "I.V." || found == "P.O." || found == "E.R." ||
-                       found == "O.R." || found == "E.D." || found == "D.C." || found == "H.S." || found == "N.P." || found == "P.A." || found == "C.T." || found == "D.O.B." ||
-                       found == "P.R.N." || found == "B.I.D." || found == "T.I.D." || found == "Q.I.D." || found == "A.M." || found == "P.M." || found == "I.D." ||
-                       found == "J.P." || found == "T.E.D." || found == "S.S.N." || found == "M.R.N." || found == "H.E.E.N.T." || found == "N.P.O." || found == "I.M." || found == "E.N.T." || found == "E.F." || found == "L.L.C." || found == "S.P.";
-    if (letters >= 2 && letters <= 3 && !prose) spans.push_back({i, end, PhiClass::kPatientName, 0.6, Reason::kContext, "initials_dotted"});
+    const bool prose = found == "M.D." || found == "D.O." || found == "R.N." || found == "U.S." ||
+                       found == "I.V." || found == "P.O." || found == "E.R." || found == "O.R." ||
+                       found == "E.D." || found == "D.C." || found == "H.S." || found == "N.P." ||
+                       found == "P.A." || found == "C.T." || found == "D.O.B." ||
+                       found == "P.R.N." || found == "B.I.D." || found == "T.I.D." ||
+                       found == "Q.I.D." || found == "A.M." || found == "P.M." || found == "I.D." ||
+                       found == "J.P." || found == "T.E.D." || found == "S.S.N." ||
+                       found == "M.R.N." || found == "H.E.E.N.T." || found == "N.P.O." ||
+                       found == "I.M." || found == "E.N.T." || found == "E.F." ||
+                       found == "L.L.C." || found == "S.P.";
+    if (letters >= 2 && letters <= 3 && !prose)
+      spans.push_back({i, end, PhiClass::kPatientName, 0.6, Reason::kContext, "initials_dotted"});
     i = end > i ? end - 1 : i;
   }
   // The last line that is not blank.
   std::size_t end = text.size();
   while (end > 0 && is_space(text[end - 1])) --end;
-  std::size_t begin = end == 0 ? 0 : text.rfind('\n', end - 1);
+  if (end == 0) return spans;
+  std::size_t begin = text.rfind('\n', end - 1);
   begin = begin == std::string_view::npos ? 0 : begin + 1;
   const std::string_view line = text.substr(begin, end - begin);
   if (line.size() >= 2 && line.size() <= 3 && std::all_of(line.begin(), line.end(), big))
-    spans.push_back({begin, end, PhiClass::kClinicianName, 0.7, Reason::kContext, "initials_signature"});
+    spans.push_back(
+        {begin, end, PhiClass::kClinicianName, 0.7, Reason::kContext, "initials_signature"});
   return spans;
 }
 

@@ -10,7 +10,8 @@
 
 namespace residency::deid {
 
-std::vector<Span> find_names(std::string_view text, const std::vector<Token>& tokens, const Dictionary& dictionary);
+std::vector<Span> find_names(std::string_view text, const std::vector<Token>& tokens,
+                             const Dictionary& dictionary);
 
 /// Initials that sign or stand for a person: a last line of two or three capitals, "B.W.".
 std::vector<Span> find_initials(std::string_view text);

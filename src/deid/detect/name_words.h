@@ -12,9 +12,9 @@ namespace residency::deid {
 std::optional<PhiClass> title_class(std::string_view word);
 /// "patient", "attending", "spouse" before a colon: whose name follows.
 std::optional<PhiClass> label_class(std::string_view word);
-bool is_relation(std::string_view word);    // "husband", "daughter"
-bool is_credential(std::string_view word);  // "md", "rn"
-bool is_particle(std::string_view word);    // "van", "de"
+bool is_relation(std::string_view word);     // "husband", "daughter"
+bool is_credential(std::string_view word);   // "md", "rn"
+bool is_particle(std::string_view word);     // "van", "de"
 bool is_name_suffix(std::string_view word);  // "jr", "iii"
 /// Capitals that are no name wherever they stand: "dob", "mrn", "hpi".
 bool is_never_name(std::string_view word);

@@ -1,11 +1,10 @@
 #include "deid/detect/pattern_scan.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <hs.h>
-#include <re2/re2.h>
-
-#include <algorithm>
 #include <mutex>
+#include <re2/re2.h>
 #include <string>
 
 #include "deid/detect/patterns.h"
@@ -27,20 +26,22 @@ struct Starts {
   std::vector<std::vector<std::size_t>> by_pattern;
 };
 
-int on_match(unsigned int id, unsigned long long from, unsigned long long, unsigned int, void* context) {
+int on_match(unsigned int id, unsigned long long from, unsigned long long, unsigned int,
+             void* context) {
   auto& starts = static_cast<Starts*>(context)->by_pattern[id];
   if (starts.empty() || starts.back() != from) starts.push_back(from);
   return 0;
 }
 
-/// Flags of one pattern. Where Vectorscan can't keep track of a pattern's start (too many states), it
-/// only says whether the pattern occurs, and RE2 finds the places.
+/// Flags of one pattern. Where Vectorscan can't keep track of a pattern's start (too many states),
+/// it only says whether the pattern occurs, and RE2 finds the places.
 unsigned int flags_of(const Pattern& pattern) {
   const unsigned int any_case = pattern.any_case ? HS_FLAG_CASELESS : 0u;
   hs_database_t* database = nullptr;
   hs_compile_error_t* problem = nullptr;
   const std::string expression(pattern.expression);
-  const hs_error_t made = hs_compile(expression.c_str(), HS_FLAG_SOM_LEFTMOST | any_case, HS_MODE_BLOCK, nullptr, &database, &problem);
+  const hs_error_t made = hs_compile(expression.c_str(), HS_FLAG_SOM_LEFTMOST | any_case,
+                                     HS_MODE_BLOCK, nullptr, &database, &problem);
   if (made != HS_SUCCESS) {
     hs_free_compile_error(problem);
     return HS_FLAG_SINGLEMATCH | any_case;
@@ -76,7 +77,8 @@ struct PatternScan::State {
       }
     }
     hs_scratch_t* made = nullptr;
-    if (hs_alloc_scratch(database.get(), &made) != HS_SUCCESS) return resource_exhausted("no memory for the pattern scan");
+    if (hs_alloc_scratch(database.get(), &made) != HS_SUCCESS)
+      return resource_exhausted("no memory for the pattern scan");
     return Scratch(made);
   }
   void put(Scratch scratch) {
@@ -94,8 +96,11 @@ Result<std::unique_ptr<PatternScan>> PatternScan::compile() {
   std::vector<unsigned int> flags;
   std::vector<unsigned int> ids;
   for (const Pattern& pattern : patterns()) {
-    auto refine = std::make_unique<RE2>(std::string(pattern.expression), re2_options(pattern.any_case));
-    if (!refine->ok()) return internal_error(fmt::format("a pattern does not compile: {}: {}", pattern.rule, refine->error()));
+    auto refine =
+        std::make_unique<RE2>(std::string(pattern.expression), re2_options(pattern.any_case));
+    if (!refine->ok())
+      return internal_error(
+          fmt::format("a pattern does not compile: {}: {}", pattern.rule, refine->error()));
     state->refine.push_back(std::move(refine));
     expressions.emplace_back(pattern.expression);
     flags.push_back(flags_of(pattern));
@@ -106,13 +111,17 @@ Result<std::unique_ptr<PatternScan>> PatternScan::compile() {
   for (const std::string& expression : expressions) texts.push_back(expression.c_str());
   hs_database_t* database = nullptr;
   hs_compile_error_t* problem = nullptr;
-  const hs_error_t made = hs_compile_multi(texts.data(), flags.data(), ids.data(), static_cast<unsigned int>(texts.size()),
-                                           HS_MODE_BLOCK, nullptr, &database, &problem);
+  const hs_error_t made = hs_compile_multi(texts.data(), flags.data(), ids.data(),
+                                           static_cast<unsigned int>(texts.size()), HS_MODE_BLOCK,
+                                           nullptr, &database, &problem);
   if (made != HS_SUCCESS) {
     const std::string what = problem == nullptr ? "" : problem->message;
-    const std::string rule(problem != nullptr && problem->expression >= 0 ? patterns()[static_cast<std::size_t>(problem->expression)].rule : "");
+    const std::string rule(problem != nullptr && problem->expression >= 0
+                               ? patterns()[static_cast<std::size_t>(problem->expression)].rule
+                               : "");
     hs_free_compile_error(problem);
-    return internal_error(fmt::format("a pattern does not compile for Vectorscan: {}: {}", rule, what));
+    return internal_error(
+        fmt::format("a pattern does not compile for Vectorscan: {}: {}", rule, what));
   }
   state->database.reset(database);
   return std::unique_ptr<PatternScan>(new PatternScan(std::move(state)));
@@ -121,10 +130,12 @@ Result<std::unique_ptr<PatternScan>> PatternScan::compile() {
 Result<std::vector<Span>> PatternScan::scan(std::string_view text) const {
   RESIDENCY_TRY(Scratch scratch, state_->take());
   Starts starts{std::vector<std::vector<std::size_t>>(patterns().size())};
-  const hs_error_t scanned = hs_scan(state_->database.get(), text.data(), static_cast<unsigned int>(text.size()), 0,
-                                     scratch.get(), on_match, &starts);
+  const hs_error_t scanned =
+      hs_scan(state_->database.get(), text.data(), static_cast<unsigned int>(text.size()), 0,
+              scratch.get(), on_match, &starts);
   state_->put(std::move(scratch));
-  if (scanned != HS_SUCCESS) return internal_error(fmt::format("the pattern scan failed: {}", scanned));
+  if (scanned != HS_SUCCESS)
+    return internal_error(fmt::format("the pattern scan failed: {}", scanned));
   std::vector<Span> spans;
   for (std::size_t id = 0; id < starts.by_pattern.size(); ++id) {
     std::vector<std::size_t>& from = starts.by_pattern[id];
@@ -139,19 +150,22 @@ Result<std::vector<Span>> PatternScan::scan(std::string_view text) const {
       const auto begin = static_cast<std::size_t>(value.data() - text.data());
       if (value.empty() || !passes(pattern.check, {value.data(), value.size()})) return;
       past = begin + value.size();
-      spans.push_back({begin, past, pattern.phi_class, pattern.score, Reason::kPattern, pattern.rule});
+      spans.push_back(
+          {begin, past, pattern.phi_class, pattern.score, Reason::kPattern, pattern.rule});
     };
     const re2::StringPiece whole(text.data(), text.size());
     re2::StringPiece found[2];
     if (!state_->has_starts[id]) {
-      for (std::size_t at = 0; at < text.size() && refine.Match(whole, at, text.size(), RE2::UNANCHORED, found, groups);) {
+      for (std::size_t at = 0; at < text.size() && refine.Match(whole, at, text.size(),
+                                                                RE2::UNANCHORED, found, groups);) {
         take(found[groups - 1]);
         at = std::max(static_cast<std::size_t>(found[0].data() - text.data()) + 1, past);
       }
       continue;
     }
     for (const std::size_t at : from) {
-      if (at >= past && refine.Match(whole, at, text.size(), RE2::ANCHOR_START, found, groups)) take(found[groups - 1]);
+      if (at >= past && refine.Match(whole, at, text.size(), RE2::ANCHOR_START, found, groups))
+        take(found[groups - 1]);
     }
   }
   return spans;

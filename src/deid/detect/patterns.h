@@ -10,7 +10,18 @@
 namespace residency::deid {
 
 /// Which check a match must pass (validators.h).
-enum class Check : std::uint8_t { kNone, kSsn, kNpi, kDea, kVin, kIpv4, kDate, kPhone, kPlainAge, kHasDigit };
+enum class Check : std::uint8_t {
+  kNone,
+  kSsn,
+  kNpi,
+  kDea,
+  kVin,
+  kIpv4,
+  kDate,
+  kPhone,
+  kPlainAge,
+  kHasDigit
+};
 
 struct Pattern {
   std::string_view rule;

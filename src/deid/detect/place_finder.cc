@@ -10,37 +10,49 @@ namespace {
 using Set = std::unordered_set<std::string_view>;
 
 bool is_state_code(std::string_view word) {
-  static const Set kCodes{"AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS",
-                          "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC",
-                          "ND", "OH", "OK", "OR", "PA", "PR", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY"};
+  static const Set kCodes{"AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA",
+                          "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA",
+                          "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY",
+                          "NC", "ND", "OH", "OK", "OR", "PA", "PR", "RI", "SC", "SD", "TN",
+                          "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY"};
   return kCodes.contains(word);
 }
 
 bool is_state_name(std::string_view word) {
-  static const Set kNames{"alabama", "alaska", "arizona", "arkansas", "california", "colorado", "connecticut", "delaware", "florida",
-                          "georgia", "hawaii", "idaho", "illinois", "indiana", "iowa", "kansas", "kentucky", "louisiana", "maine",
-                          "maryland", "massachusetts", "michigan", "minnesota", "mississippi", "missouri", "montana", "nebraska",
-                          "nevada", "new", "north", "south", "ohio", "oklahoma", "oregon", "pennsylvania", "rhode", "tennessee", "texas", "utah",
-                          "vermont", "virginia", "washington", "west", "wisconsin", "wyoming"};
+  static const Set kNames{
+      "alabama",     "alaska",    "arizona",       "arkansas", "california",   "colorado",
+      "connecticut", "delaware",  "florida",       "georgia",  "hawaii",       "idaho",
+      "illinois",    "indiana",   "iowa",          "kansas",   "kentucky",     "louisiana",
+      "maine",       "maryland",  "massachusetts", "michigan", "minnesota",    "mississippi",
+      "missouri",    "montana",   "nebraska",      "nevada",   "new",          "north",
+      "south",       "ohio",      "oklahoma",      "oregon",   "pennsylvania", "rhode",
+      "tennessee",   "texas",     "utah",          "vermont",  "virginia",     "washington",
+      "west",        "wisconsin", "wyoming"};
   return kNames.contains(word);
 }
 
 bool is_place_lead(std::string_view word) {
-  static const Set kWords{"in", "from", "near", "to", "of", "visiting", "outside", "around", "at", "city", "born", "lives", "resides", "home"};
+  static const Set kWords{"in",     "from", "near", "to",   "of",    "visiting", "outside",
+                          "around", "at",   "city", "born", "lives", "resides",  "home"};
   return kWords.contains(word);
 }
 
-std::string_view word_of(std::string_view text, const Token& token) { return text.substr(token.begin, token.end - token.begin); }
+std::string_view word_of(std::string_view text, const Token& token) {
+  return text.substr(token.begin, token.end - token.begin);
+}
 
 std::string_view between(std::string_view text, const Token& left, const Token& right) {
   return text.substr(left.end, right.begin - left.end);
 }
 
-bool blank(std::string_view gap) { return !gap.empty() && gap.size() <= 12 && std::all_of(gap.begin(), gap.end(), is_space); }
+bool blank(std::string_view gap) {
+  return !gap.empty() && gap.size() <= 12 && std::all_of(gap.begin(), gap.end(), is_space);
+}
 
 }  // namespace
 
-std::vector<Span> find_places(std::string_view text, const std::vector<Token>& tokens, const Dictionary& dictionary) {
+std::vector<Span> find_places(std::string_view text, const std::vector<Token>& tokens,
+                              const Dictionary& dictionary) {
   std::vector<Span> spans;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (!tokens[i].capital) continue;
@@ -56,21 +68,27 @@ std::vector<Span> find_places(std::string_view text, const std::vector<Token>& t
       }
       name += tokens[last].lower;
       if (dictionary.is_city(name)) city_last = last + 1;
-      const bool county_after = last + 1 < tokens.size() && blank(between(text, tokens[last], tokens[last + 1])) &&
-                                (tokens[last + 1].lower == "county" || tokens[last + 1].lower == "parish") && tokens[last + 1].capital;
-      const bool county_before = i > 0 && tokens[i - 1].lower == "county" && dictionary.is_county(name);
-      const bool county_of = i > 1 && tokens[i - 2].lower == "county" && tokens[i - 1].lower == "of";
+      const bool county_after =
+          last + 1 < tokens.size() && blank(between(text, tokens[last], tokens[last + 1])) &&
+          (tokens[last + 1].lower == "county" || tokens[last + 1].lower == "parish") &&
+          tokens[last + 1].capital;
+      const bool county_before =
+          i > 0 && tokens[i - 1].lower == "county" && dictionary.is_county(name);
+      const bool county_of =
+          i > 1 && tokens[i - 2].lower == "county" && tokens[i - 1].lower == "of";
       if ((county_after && last < i + 3) || county_before || county_of) county_last = last + 1;
       if (county_after) break;
     }
     if (county_last > 0) {
-      spans.push_back({tokens[i].begin, tokens[county_last - 1].end, PhiClass::kCounty, 0.85, Reason::kContext, "county"});
+      spans.push_back({tokens[i].begin, tokens[county_last - 1].end, PhiClass::kCounty, 0.85,
+                       Reason::kContext, "county"});
       i = county_last - 1;
       continue;
     }
     // Any capital words before ", ST" and a ZIP code, or a listed city with a state or a lead.
     std::size_t last = city_last > 0 ? city_last : i + 1;
-    while (city_last == 0 && last < tokens.size() && last < i + 3 && tokens[last].capital && between(text, tokens[last - 1], tokens[last]) == " " &&
+    while (city_last == 0 && last < tokens.size() && last < i + 3 && tokens[last].capital &&
+           between(text, tokens[last - 1], tokens[last]) == " " &&
            !is_state_code(word_of(text, tokens[last])))
       ++last;
     const Token& end = tokens[last - 1];
@@ -80,18 +98,24 @@ std::vector<Span> find_places(std::string_view text, const std::vector<Token>& t
       const std::string_view gap = between(text, end, tokens[last]);
       const bool comma = gap == ", " || gap == "," || gap == ",\n";
       const bool code = is_state_code(word_of(text, tokens[last]));
-      state = (comma || (blank(gap) && code)) && (code || (is_state_name(tokens[last].lower) && tokens[last].capital));
+      state = (comma || (blank(gap) && code)) &&
+              (code || (is_state_name(tokens[last].lower) && tokens[last].capital));
       std::size_t digits = tokens[last].end;
       while (digits < text.size() && (is_space(text[digits]) || text[digits] == ',')) ++digits;
-      zip = state && digits + 5 <= text.size() && std::all_of(text.begin() + static_cast<std::ptrdiff_t>(digits), text.begin() + static_cast<std::ptrdiff_t>(digits) + 5, is_ascii_digit);
+      zip = state && digits + 5 <= text.size() &&
+            std::all_of(text.begin() + static_cast<std::ptrdiff_t>(digits),
+                        text.begin() + static_cast<std::ptrdiff_t>(digits) + 5, is_ascii_digit);
       if (state && !comma && !zip && !(city_last > 0)) state = false;
     }
     const bool known = city_last > 0;
     const bool plain = known && last == i + 1 && dictionary.is_word(tokens[i].lower);
-    const bool lead = i > 0 && is_place_lead(tokens[i - 1].lower) && blank(between(text, tokens[i - 1], tokens[i]));
-    const bool label = i > 0 && tokens[i - 1].lower == "city" && between(text, tokens[i - 1], tokens[i]).find(':') != std::string_view::npos;
+    const bool lead = i > 0 && is_place_lead(tokens[i - 1].lower) &&
+                      blank(between(text, tokens[i - 1], tokens[i]));
+    const bool label = i > 0 && tokens[i - 1].lower == "city" &&
+                       between(text, tokens[i - 1], tokens[i]).find(':') != std::string_view::npos;
     if ((known && state) || zip || (known && lead && !plain && !tokens[i].all_capitals) || label) {
-      spans.push_back({tokens[i].begin, end.end, PhiClass::kCity, state || label ? 0.95 : 0.75, state ? Reason::kContext : Reason::kDictionary, "city"});
+      spans.push_back({tokens[i].begin, end.end, PhiClass::kCity, state || label ? 0.95 : 0.75,
+                       state ? Reason::kContext : Reason::kDictionary, "city"});
       i = last - 1;
     }
   }
@@ -114,50 +138,75 @@ std::size_t matches_at(std::string_view text, std::size_t at, std::string_view n
     if (c != name[i]) return 0;
     ++at;
   }
-  const bool inside = at < text.size() && ((text[at] >= 'a' && text[at] <= 'z') || (text[at] >= 'A' && text[at] <= 'Z'));
+  const bool inside = at < text.size() && ((text[at] >= 'a' && text[at] <= 'z') ||
+                                           (text[at] >= 'A' && text[at] <= 'Z'));
   return inside ? 0 : at;
 }
 
 bool is_hospital_head(std::string_view word) {
-  static const Set kWords{"hospital", "infirmary", "clinic", "hospice", "sanatorium", "kershawhealth", "healthcare"};
+  static const Set kWords{"hospital",   "infirmary",     "clinic",    "hospice",
+                          "sanatorium", "kershawhealth", "healthcare"};
   return kWords.contains(word);
 }
 
 /// Words that end a hospital's name in two: "Medical Center".
 bool is_hospital_pair(std::string_view a, std::string_view b) {
   static const std::array<std::pair<std::string_view, std::string_view>, 16> kPairs{
-      {{"medical", "center"}, {"health", "system"}, {"medical", "centre"}, {"health", "center"}, {"surgical", "center"},
-       {"surgery", "center"}, {"cancer", "center"}, {"nursing", "home"}, {"rehabilitation", "center"}, {"health", "services"},
-       {"medical", "group"}, {"care", "center"}, {"heart", "institute"}, {"hospital", "center"}, {"medical", "associates"}, {"regional", "health"}}};
+      {{"medical", "center"},
+       {"health", "system"},
+       {"medical", "centre"},
+       {"health", "center"},
+       {"surgical", "center"},
+       {"surgery", "center"},
+       {"cancer", "center"},
+       {"nursing", "home"},
+       {"rehabilitation", "center"},
+       {"health", "services"},
+       {"medical", "group"},
+       {"care", "center"},
+       {"heart", "institute"},
+       {"hospital", "center"},
+       {"medical", "associates"},
+       {"regional", "health"}}};
   return std::find(kPairs.begin(), kPairs.end(), std::pair{a, b}) != kPairs.end();
 }
 
-bool hospital_filler(std::string_view word) { return word == "of" || word == "and" || word == "the" || word == "at" || word == "for"; }
+bool hospital_filler(std::string_view word) {
+  return word == "of" || word == "and" || word == "the" || word == "at" || word == "for";
+}
 
 bool never_in_hospital(std::string_view word) {
-  static const Set kWords{"the", "this", "our", "in", "at", "to", "from", "discharge", "admission", "patient", "hospital", "name", "date", "location", "facility",
-                          "referring", "outside", "his", "her", "course", "pt", "admitted", "transferred", "emergency", "seen"};
+  static const Set kWords{"the",       "this",     "our",         "in",        "at",
+                          "to",        "from",     "discharge",   "admission", "patient",
+                          "hospital",  "name",     "date",        "location",  "facility",
+                          "referring", "outside",  "his",         "her",       "course",
+                          "pt",        "admitted", "transferred", "emergency", "seen"};
   return kWords.contains(word);
 }
 
 }  // namespace
 
-std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>& tokens, const Dictionary& dictionary) {
+std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>& tokens,
+                                 const Dictionary& dictionary) {
   std::vector<Span> spans;
   std::size_t past = 0;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (!tokens[i].capital || tokens[i].begin < past) continue;
     std::string first = tokens[i].lower;
-    if (tokens[i].end + 1 < text.size() && text[tokens[i].end] == '\'') first += text[tokens[i].end + 1] == 'S' || text[tokens[i].end + 1] == 's' ? "'s" : "";
+    if (tokens[i].end + 1 < text.size() && text[tokens[i].end] == '\'')
+      first += text[tokens[i].end + 1] == 'S' || text[tokens[i].end + 1] == 's' ? "'s" : "";
     bool listed = false;
     for (const std::string& key : {tokens[i].lower, first, tokens[i].lower + "."}) {
       const auto* names = dictionary.hospitals(key);
       if (names == nullptr || listed) continue;
       for (const std::string_view name : *names) {
-        if (name.size() < 8 || (name.find(' ') == std::string_view::npos && dictionary.is_word(name))) continue;
+        if (name.size() < 8 ||
+            (name.find(' ') == std::string_view::npos && dictionary.is_word(name)))
+          continue;
         const std::size_t end = matches_at(text, tokens[i].begin, name);
         if (end == 0) continue;
-        spans.push_back({tokens[i].begin, end, PhiClass::kHospital, 0.95, Reason::kDictionary, "hospital_list"});
+        spans.push_back({tokens[i].begin, end, PhiClass::kHospital, 0.95, Reason::kDictionary,
+                         "hospital_list"});
         past = end;
         listed = true;
         break;
@@ -170,14 +219,19 @@ std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>
     for (std::size_t last = i; last < tokens.size() && last < i + 7; ++last) {
       if (last > i) {
         const std::string_view gap = between(text, tokens[last - 1], tokens[last]);
-        if (!blank(gap) && gap != "'s " && gap != "'S " && gap != ". " && gap != " - " && gap != " & ") break;
+        if (!blank(gap) && gap != "'s " && gap != "'S " && gap != ". " && gap != " - " &&
+            gap != " & ")
+          break;
         if (std::count(gap.begin(), gap.end(), '\n') > 1) break;
         if (!tokens[last].capital && !hospital_filler(tokens[last].lower)) break;
-        if (is_hospital_head(tokens[last].lower) || (last > i + 1 && is_hospital_pair(tokens[last - 1].lower, tokens[last].lower))) found = last;
+        if (is_hospital_head(tokens[last].lower) ||
+            (last > i + 1 && is_hospital_pair(tokens[last - 1].lower, tokens[last].lower)))
+          found = last;
       }
     }
     if (found > i) {
-      spans.push_back({tokens[i].begin, tokens[found].end, PhiClass::kHospital, 0.85, Reason::kContext, "hospital_form"});
+      spans.push_back({tokens[i].begin, tokens[found].end, PhiClass::kHospital, 0.85,
+                       Reason::kContext, "hospital_form"});
       past = tokens[found].end;
     }
   }
@@ -186,44 +240,76 @@ std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>
 
 std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tokens) {
   static const Set kProfessions{
-      "accountant", "actor", "architect", "attorney", "baker", "banker", "barber", "bartender", "bookkeeper", "bricklayer", "butcher", "carpenter",
-      "cashier", "chef", "chemist", "cook", "dentist", "dispatcher", "dressmaker", "electrician", "engineer", "farmer", "firefighter", "fisherman",
-      "florist", "gardener", "hairdresser", "housekeeper", "janitor", "journalist", "judge", "landscaper", "lawyer", "librarian", "locksmith",
-      "machinist", "mechanic", "miner", "musician", "painter", "paralegal", "photographer", "pilot", "plumber", "policeman",
-      "potter", "programmer", "rancher", "realtor", "receptionist", "roofer", "salesman", "seamstress", "secretary", "soldier", "tailor", "teacher",
-      "translator", "trucker", "veterinarian", "waiter", "waitress", "welder", "writer", "driver", "worker", "guard", "officer", "agent", "clerk", "professor", "developer", "analyst", "consultant", "foreman", "operator", "technician", "contractor", "stylist"};
-  static const Set kModifiers{"retired", "former", "school", "high", "elementary", "middle", "software", "truck", "bus", "taxi", "postal", "construction",
-                              "factory", "police", "social", "security", "civil", "mechanical", "electrical", "office", "real", "estate", "bank", "delivery", "mail",
-                              "kindergarten", "college", "math", "music", "graphic", "web", "warehouse", "forklift", "insurance", "flight", "army", "navy", "child", "daycare", "auto", "restaurant", "line", "hotel", "farm", "steel", "oil", "rig", "data", "sales", "law", "long-haul", "crane", "machine", "tax", "home", "hair", "travel"};
-  static const Set kNeedModifier{"worker", "guard", "officer", "agent", "clerk", "driver", "operator", "technician", "consultant", "analyst", "engineer", "professor", "developer", "writer", "judge", "cook", "potter", "baker", "butcher", "contractor", "stylist", "foreman", "miner", "barber"};
+      "accountant", "actor",        "architect",   "attorney",    "baker",       "banker",
+      "barber",     "bartender",    "bookkeeper",  "bricklayer",  "butcher",     "carpenter",
+      "cashier",    "chef",         "chemist",     "cook",        "dentist",     "dispatcher",
+      "dressmaker", "electrician",  "engineer",    "farmer",      "firefighter", "fisherman",
+      "florist",    "gardener",     "hairdresser", "housekeeper", "janitor",     "journalist",
+      "judge",      "landscaper",   "lawyer",      "librarian",   "locksmith",   "machinist",
+      "mechanic",   "miner",        "musician",    "painter",     "paralegal",   "photographer",
+      "pilot",      "plumber",      "policeman",   "potter",      "programmer",  "rancher",
+      "realtor",    "receptionist", "roofer",      "salesman",    "seamstress",  "secretary",
+      "soldier",    "tailor",       "teacher",     "translator",  "trucker",     "veterinarian",
+      "waiter",     "waitress",     "welder",      "writer",      "driver",      "worker",
+      "guard",      "officer",      "agent",       "clerk",       "professor",   "developer",
+      "analyst",    "consultant",   "foreman",     "operator",    "technician",  "contractor",
+      "stylist"};
+  static const Set kModifiers{
+      "retired", "former",    "school",   "high",       "elementary",   "middle",     "software",
+      "truck",   "bus",       "taxi",     "postal",     "construction", "factory",    "police",
+      "social",  "security",  "civil",    "mechanical", "electrical",   "office",     "real",
+      "estate",  "bank",      "delivery", "mail",       "kindergarten", "college",    "math",
+      "music",   "graphic",   "web",      "warehouse",  "forklift",     "insurance",  "flight",
+      "army",    "navy",      "child",    "daycare",    "auto",         "restaurant", "line",
+      "hotel",   "farm",      "steel",    "oil",        "rig",          "data",       "sales",
+      "law",     "long-haul", "crane",    "machine",    "tax",          "home",       "hair",
+      "travel"};
+  static const Set kNeedModifier{"worker",   "guard",     "officer",    "agent",      "clerk",
+                                 "driver",   "operator",  "technician", "consultant", "analyst",
+                                 "engineer", "professor", "developer",  "writer",     "judge",
+                                 "cook",     "potter",    "baker",      "butcher",    "contractor",
+                                 "stylist",  "foreman",   "miner",      "barber"};
   std::vector<Span> spans;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (kProfessions.contains(tokens[i].lower)) {
       std::size_t first = i;
-      while (first > 0 && i - first < 3 && kModifiers.contains(tokens[first - 1].lower) && blank(between(text, tokens[first - 1], tokens[first]))) --first;
-      const bool lead = first > 0 && (tokens[first - 1].lower == "a" || tokens[first - 1].lower == "an" || tokens[first - 1].lower == "as" || tokens[first - 1].lower == "occupation");
+      while (first > 0 && i - first < 3 && kModifiers.contains(tokens[first - 1].lower) &&
+             blank(between(text, tokens[first - 1], tokens[first])))
+        --first;
+      const bool lead =
+          first > 0 && (tokens[first - 1].lower == "a" || tokens[first - 1].lower == "an" ||
+                        tokens[first - 1].lower == "as" || tokens[first - 1].lower == "occupation");
       if (first < i || lead || !kNeedModifier.contains(tokens[i].lower))
-        spans.push_back({tokens[first].begin, tokens[i].end, PhiClass::kProfession, 0.7, Reason::kDictionary, "profession"});
+        spans.push_back({tokens[first].begin, tokens[i].end, PhiClass::kProfession, 0.7,
+                         Reason::kDictionary, "profession"});
     }
     // "works at X", "employed by X", "Employer: X".
     if (i + 1 >= tokens.size()) continue;
     const std::string_view word = tokens[i].lower;
-    const bool verb = i > 0 && (word == "at" || word == "for" || word == "by" || word == "from" || word == "with") &&
-                      (tokens[i - 1].lower == "works" || tokens[i - 1].lower == "work" || tokens[i - 1].lower == "worked" || tokens[i - 1].lower == "working" ||
-                       tokens[i - 1].lower == "employed" || tokens[i - 1].lower == "job" || tokens[i - 1].lower == "retired" || tokens[i - 1].lower == "shift");
-    const bool label = (word == "employer" || word == "employment" || word == "workplace") && between(text, tokens[i], tokens[i + 1]).find(':') != std::string_view::npos;
+    const bool verb =
+        i > 0 &&
+        (word == "at" || word == "for" || word == "by" || word == "from" || word == "with") &&
+        (tokens[i - 1].lower == "works" || tokens[i - 1].lower == "work" ||
+         tokens[i - 1].lower == "worked" || tokens[i - 1].lower == "working" ||
+         tokens[i - 1].lower == "employed" || tokens[i - 1].lower == "job" ||
+         tokens[i - 1].lower == "retired" || tokens[i - 1].lower == "shift");
+    const bool label = (word == "employer" || word == "employment" || word == "workplace") &&
+                       between(text, tokens[i], tokens[i + 1]).find(':') != std::string_view::npos;
     if (!verb && !label) continue;
     std::size_t last = i + 1;
     if (!tokens[last].capital) continue;
     while (last + 1 < tokens.size() && last < i + 6) {
       const std::string_view gap = between(text, tokens[last], tokens[last + 1]);
       const bool sign = gap == " & " || gap == "'s " || gap == "\n" || blank(gap);
-      if (!sign || !(tokens[last + 1].capital || tokens[last + 1].lower == "and" || tokens[last + 1].lower == "of")) break;
+      if (!sign || !(tokens[last + 1].capital || tokens[last + 1].lower == "and" ||
+                     tokens[last + 1].lower == "of"))
+        break;
       if (gap == "\n" && label) break;
       ++last;
     }
     while (last > i + 1 && !tokens[last].capital) --last;
-    spans.push_back({tokens[i + 1].begin, tokens[last].end, PhiClass::kEmployer, 0.8, Reason::kContext, "employer"});
+    spans.push_back({tokens[i + 1].begin, tokens[last].end, PhiClass::kEmployer, 0.8,
+                     Reason::kContext, "employer"});
   }
   return spans;
 }

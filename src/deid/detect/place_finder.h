@@ -10,8 +10,10 @@
 
 namespace residency::deid {
 
-std::vector<Span> find_places(std::string_view text, const std::vector<Token>& tokens, const Dictionary& dictionary);
-std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>& tokens, const Dictionary& dictionary);
+std::vector<Span> find_places(std::string_view text, const std::vector<Token>& tokens,
+                              const Dictionary& dictionary);
+std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>& tokens,
+                                 const Dictionary& dictionary);
 std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tokens);
 
 }  // namespace residency::deid

@@ -16,11 +16,16 @@ enum class Reason : std::uint8_t { kDictionary, kContext, kPropagation, kPattern
 
 constexpr std::string_view reason_name(Reason reason) {
   switch (reason) {
-    case Reason::kDictionary: return "dictionary";
-    case Reason::kContext: return "context";
-    case Reason::kPropagation: return "propagation";
-    case Reason::kPattern: return "pattern";
-    case Reason::kKnown: return "known";
+    case Reason::kDictionary:
+      return "dictionary";
+    case Reason::kContext:
+      return "context";
+    case Reason::kPropagation:
+      return "propagation";
+    case Reason::kPattern:
+      return "pattern";
+    case Reason::kKnown:
+      return "known";
   }
   return "";
 }

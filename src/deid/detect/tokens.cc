@@ -34,7 +34,7 @@ bool capital_at(std::string_view text, std::size_t i) {
 /// Bytes of an apostrophe or hyphen at `i` that may stand inside a word.
 std::size_t joiner_bytes(std::string_view text, std::size_t i) {
   if (text[i] == '\'' || text[i] == '-') return 1;
-  if (text.substr(i, 3) == "\xE2\x80\x99") return 3;
+  if (i + 3 <= text.size() && text.substr(i, 3) == "\xE2\x80\x99") return 3;
   return 0;
 }
 
@@ -108,8 +108,9 @@ std::vector<Token> tokens_of(std::string_view text) {
         const std::size_t joiner = joiner_bytes(text, i);
         if (joiner == 0 || i + joiner >= text.size() || letter_bytes(text, i + joiner) == 0) break;
         const char next = text[i + joiner];
-        const bool possessive = text[i] != '-' && (next == 's' || next == 'S') &&
-                                (i + joiner + 1 >= text.size() || letter_bytes(text, i + joiner + 1) == 0);
+        const bool possessive =
+            text[i] != '-' && (next == 's' || next == 'S') &&
+            (i + joiner + 1 >= text.size() || letter_bytes(text, i + joiner + 1) == 0);
         if (possessive) break;
         i += joiner;
         continue;

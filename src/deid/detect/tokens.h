@@ -12,8 +12,8 @@ namespace residency::deid {
 struct Token {
   std::size_t begin = 0;
   std::size_t end = 0;
-  std::string lower;  // accents kept
-  bool capital = false;    // the first letter is a capital
+  std::string lower;          // accents kept
+  bool capital = false;       // the first letter is a capital
   bool all_capitals = false;  // two letters or more, none small
   std::size_t letters = 0;
 };

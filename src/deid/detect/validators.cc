@@ -30,7 +30,9 @@ std::vector<int> numbers_of(std::string_view text, std::vector<std::size_t>& wid
 }
 
 bool has_letter(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return upper(c) >= 'A' && upper(c) <= 'Z' && upper(c) != 'T' && upper(c) != 'Z'; });
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return upper(c) >= 'A' && upper(c) <= 'Z' && upper(c) != 'T' && upper(c) != 'Z';
+  });
 }
 
 bool day_fits(int month, int day) {
@@ -60,7 +62,8 @@ bool luhn_holds(std::string_view digits) {
 }
 
 bool npi_holds(std::string_view digits) {
-  return digits.size() == 10 && (digits[0] == '1' || digits[0] == '2') && luhn_holds("80840" + std::string(digits));
+  return digits.size() == 10 && (digits[0] == '1' || digits[0] == '2') &&
+         luhn_holds("80840" + std::string(digits));
 }
 
 bool dea_holds(std::string_view text) {
@@ -91,14 +94,15 @@ bool vin_holds(std::string_view text) {
 
 bool ssn_holds(std::string_view text) {
   const std::string d = digits_of(text);
-  return d.size() == 9 && d[0] != '9' && d.compare(0, 3, "000") != 0 && d.compare(0, 3, "666") != 0 &&
-         d.compare(3, 2, "00") != 0 && d.compare(5, 4, "0000") != 0;
+  return d.size() == 9 && d[0] != '9' && d.compare(0, 3, "000") != 0 &&
+         d.compare(0, 3, "666") != 0 && d.compare(3, 2, "00") != 0 && d.compare(5, 4, "0000") != 0;
 }
 
 bool ipv4_holds(std::string_view text) {
   std::vector<std::size_t> widths;
   const std::vector<int> n = numbers_of(text, widths);
-  return n.size() == 4 && n[0] > 0 && std::all_of(n.begin(), n.end(), [](int v) { return v <= 255; });
+  return n.size() == 4 && n[0] > 0 &&
+         std::all_of(n.begin(), n.end(), [](int v) { return v <= 255; });
 }
 
 bool date_holds(std::string_view text) {
@@ -117,13 +121,20 @@ bool date_holds(std::string_view text) {
 
 bool passes(Check check, std::string_view text) {
   switch (check) {
-    case Check::kNone: return true;
-    case Check::kSsn: return ssn_holds(text);
-    case Check::kNpi: return npi_holds(text);
-    case Check::kDea: return dea_holds(text);
-    case Check::kVin: return vin_holds(text);
-    case Check::kIpv4: return ipv4_holds(text);
-    case Check::kDate: return date_holds(text);
+    case Check::kNone:
+      return true;
+    case Check::kSsn:
+      return ssn_holds(text);
+    case Check::kNpi:
+      return npi_holds(text);
+    case Check::kDea:
+      return dea_holds(text);
+    case Check::kVin:
+      return vin_holds(text);
+    case Check::kIpv4:
+      return ipv4_holds(text);
+    case Check::kDate:
+      return date_holds(text);
     case Check::kPhone: {
       const std::size_t digits = digits_of(text).size();
       return digits >= 10 && digits <= 21;
@@ -132,7 +143,8 @@ bool passes(Check check, std::string_view text) {
       const std::string d = digits_of(text);
       return !d.empty() && d.size() <= 3 && std::stoi(d) <= 120;
     }
-    case Check::kHasDigit: return std::any_of(text.begin(), text.end(), is_digit);
+    case Check::kHasDigit:
+      return std::any_of(text.begin(), text.end(), is_digit);
   }
   return false;
 }

@@ -25,10 +25,12 @@ enum class Action : std::uint8_t {
   kZip3,       // three digits, "000" where fewer than 20,000 people live there
 };
 
-inline constexpr std::array<std::string_view, 8> kActionNames{"keep",       "redact",    "tag",         "surrogate",
-                                                              "date_shift", "year_only", "age_pool_90", "zip3"};
+inline constexpr std::array<std::string_view, 8> kActionNames{
+    "keep", "redact", "tag", "surrogate", "date_shift", "year_only", "age_pool_90", "zip3"};
 
-constexpr std::string_view action_name(Action action) { return kActionNames[static_cast<std::size_t>(action)]; }
+constexpr std::string_view action_name(Action action) {
+  return kActionNames[static_cast<std::size_t>(action)];
+}
 
 struct Policy {
   std::string preset = "safe-harbor";  // "safe-harbor", "limited-data-set", "expert-determination"

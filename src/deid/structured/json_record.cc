@@ -14,30 +14,38 @@ using Set = std::unordered_set<std::string_view>;
 
 /// Left out whole: free-form or pictures, or what no rule knows.
 bool dropped(std::string_view key) {
-  static const Set kKeys{"div",  "extension", "modifierExtension", "contained", "photo", "data", "url", "hash", "position", "implicitRules",
-                         "signature", "meta", "userSelected"};
+  static const Set kKeys{
+      "div",  "extension", "modifierExtension", "contained", "photo", "data",        "url",
+      "hash", "position",  "implicitRules",     "signature", "meta",  "userSelected"};
   return kKeys.contains(key) || (!key.empty() && key[0] == '_');
 }
 
 /// Values from closed lists of FHIR or from terminologies.
 bool kept(std::string_view key) {
-  static const Set kKeys{"resourceType", "system", "code", "version", "unit", "gender", "status", "intent", "use", "currency", "comparator",
-                         "language", "mode", "priority", "contentType", "type", "relationship", "criticality", "severity", "kind", "fhirVersion", "rank",
-                         "linkId", "profile", "start_unit"};
+  static const Set kKeys{"resourceType", "system",       "code",        "version",  "unit",
+                         "gender",       "status",       "intent",      "use",      "currency",
+                         "comparator",   "language",     "mode",        "priority", "contentType",
+                         "type",         "relationship", "criticality", "severity", "kind",
+                         "fhirVersion",  "rank",         "linkId",      "profile",  "start_unit"};
   return kKeys.contains(key);
 }
 
 bool is_fhir_date(std::string_view text) {
-  if (text.size() < 4 || text.size() > 35 || !std::all_of(text.begin(), text.begin() + 4, is_ascii_digit)) return false;
+  if (text.size() < 4 || text.size() > 35 ||
+      !std::all_of(text.begin(), text.begin() + 4, is_ascii_digit))
+    return false;
   if (text[0] != '1' && text[0] != '2') return false;
   if (text.size() == 4) return false;  // a bare year identifies nobody; birthDate is handled by key
-  if (text[4] != '-' || text.size() < 7 || !is_ascii_digit(text[5]) || !is_ascii_digit(text[6])) return false;
-  return text.size() == 7 || (text.size() >= 10 && text[7] == '-' && is_ascii_digit(text[8]) && is_ascii_digit(text[9]));
+  if (text[4] != '-' || text.size() < 7 || !is_ascii_digit(text[5]) || !is_ascii_digit(text[6]))
+    return false;
+  return text.size() == 7 || (text.size() >= 10 && text[7] == '-' && is_ascii_digit(text[8]) &&
+                              is_ascii_digit(text[9]));
 }
 
 /// A short token of ASCII without spaces, as codes are.
 bool is_code(std::string_view text) {
-  return text.size() <= 256 && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
+  return text.size() <= 256 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
 }
 
 class Walk {
@@ -55,7 +63,8 @@ class Walk {
   }
 
  private:
-  Result<Json> element(const std::string& key, const Json& member, const Json& parent, std::string_view owner) {
+  Result<Json> element(const std::string& key, const Json& member, const Json& parent,
+                       std::string_view owner) {
     if (member.is_array()) {
       Json list = Json::array();
       for (const Json& item : member) {
@@ -73,10 +82,13 @@ class Walk {
     }
     if (!member.is_string()) return member;
     const std::string text = member.get<std::string>();
-    if (key == "id") return owner.empty() ? Json(id(json_text(parent, "resourceType"), text)) : Json();
+    if (key == "id")
+      return owner.empty() ? Json(id(json_text(parent, "resourceType"), text)) : Json();
     if (key == "reference" || key == "fullUrl") return reference(text);
-    if (key == "birthDate" || key == "deceasedDateTime" || is_fhir_date(text)) return date(key, text);
-    if (owner.empty() && key == "name") return Json(scope_.replacer.replace(organisation(parent), text));
+    if (key == "birthDate" || key == "deceasedDateTime" || is_fhir_date(text))
+      return date(key, text);
+    if (owner.empty() && key == "name")
+      return Json(scope_.replacer.replace(organisation(parent), text));
     if (key == "display") return display(text, parent);
     if (is_device_id(key)) return Json(scope_.replacer.replace(PhiClass::kDevice, text));
     if (key == "value" && owner == "udiCarrier") return Json();
@@ -90,7 +102,8 @@ class Walk {
   }
 
   static bool is_device_id(std::string_view key) {
-    static const Set kKeys{"serialNumber", "lotNumber", "distinctIdentifier", "deviceIdentifier", "carrierHRF", "carrierAIDC", "subscriberId", "policyHolder"};
+    static const Set kKeys{"serialNumber", "lotNumber",   "distinctIdentifier", "deviceIdentifier",
+                           "carrierHRF",   "carrierAIDC", "subscriberId",       "policyHolder"};
     return kKeys.contains(key);
   }
 
@@ -105,8 +118,11 @@ class Walk {
     const std::size_t slash = text.rfind('/');
     if (slash != std::string::npos && slash > 0) {
       const std::size_t before = text.rfind('/', slash - 1);
-      const std::string type = text.substr(before == std::string::npos ? 0 : before + 1, slash - (before == std::string::npos ? 0 : before + 1));
-      const bool word = !type.empty() && std::all_of(type.begin(), type.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+      const std::string type = text.substr(before == std::string::npos ? 0 : before + 1,
+                                           slash - (before == std::string::npos ? 0 : before + 1));
+      const bool word = !type.empty() && std::all_of(type.begin(), type.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      });
       if (word) return type + "/" + id(type, text.substr(slash + 1)).get<std::string>();
     }
     const std::string bare = text.starts_with("urn:uuid:") ? text.substr(9) : text;
@@ -129,7 +145,10 @@ class Walk {
 
   Result<Json> free_text(const std::string& text, double score_min = 0) {
     RESIDENCY_TRY(auto spans, scope_.detector.detect(text, scope_.known));
-    if (score_min > 0) std::erase_if(spans, [&](const Span& span) { return span.score < score_min || span.reason != Reason::kPattern; });
+    if (score_min > 0)
+      std::erase_if(spans, [&](const Span& span) {
+        return span.score < score_min || span.reason != Reason::kPattern;
+      });
     return Json(scope_.replacer.apply(text, spans));
   }
 
@@ -138,7 +157,8 @@ class Walk {
     Json list = Json::array();
     if (value.is_array()) {
       for (const Json& item : value) {
-        if (item.is_string()) list.push_back(scope_.replacer.replace(phi_class, item.get<std::string>()));
+        if (item.is_string())
+          list.push_back(scope_.replacer.replace(phi_class, item.get<std::string>()));
       }
     }
     return list;
@@ -155,15 +175,21 @@ class Walk {
 
   Json telecom(const Json& value) {
     const std::string system = json_text(value, "system");
-    const PhiClass phi_class = system == "email" ? PhiClass::kEmail : system == "fax" ? PhiClass::kFax : system == "url" ? PhiClass::kUrl : PhiClass::kPhone;
+    const PhiClass phi_class = system == "email" ? PhiClass::kEmail
+                               : system == "fax" ? PhiClass::kFax
+                               : system == "url" ? PhiClass::kUrl
+                                                 : PhiClass::kPhone;
     Json out{{"system", system}};
-    if (value.contains("value")) out["value"] = scope_.replacer.replace(phi_class, json_text(value, "value"));
+    if (value.contains("value"))
+      out["value"] = scope_.replacer.replace(phi_class, json_text(value, "value"));
     return out;
   }
 
   Json address(const Json& value) {
     Json out = Json::object();
-    for (const auto& [key, phi_class] : {std::pair{"line", PhiClass::kStreet}, std::pair{"city", PhiClass::kCity}, std::pair{"district", PhiClass::kCounty}, std::pair{"postalCode", PhiClass::kZip}}) {
+    for (const auto& [key, phi_class] :
+         {std::pair{"line", PhiClass::kStreet}, std::pair{"city", PhiClass::kCity},
+          std::pair{"district", PhiClass::kCounty}, std::pair{"postalCode", PhiClass::kZip}}) {
       if (value.contains(key)) out[key] = words(value.at(key), phi_class);
     }
     for (const char* key : {"state", "country", "use", "type"}) {
@@ -174,9 +200,11 @@ class Walk {
 
   Json identifier(const Json& value) {
     Json out = Json::object();
-    if (value.contains("value")) out["value"] = scope_.replacer.replace(PhiClass::kMrn, json_text(value, "value"));
+    if (value.contains("value"))
+      out["value"] = scope_.replacer.replace(PhiClass::kMrn, json_text(value, "value"));
     const std::string system = json_text(value, "system");
-    if (system.starts_with("http://hl7.org/") || system.starts_with("http://terminology.hl7.org/")) out["system"] = system;
+    if (system.starts_with("http://hl7.org/") || system.starts_with("http://terminology.hl7.org/"))
+      out["system"] = system;
     return out;
   }
 
@@ -186,21 +214,50 @@ class Walk {
 /// The class of a column by its name; nothing for one whose text the detector reads.
 std::optional<PhiClass> column_class(std::string_view name) {
   static const std::unordered_map<std::string_view, PhiClass> kColumns{
-      {"mrn", PhiClass::kMrn},           {"medical_record_number", PhiClass::kMrn}, {"family_name", PhiClass::kPatientName},
-      {"last_name", PhiClass::kPatientName}, {"given_name", PhiClass::kPatientName}, {"first_name", PhiClass::kPatientName},
-      {"middle_name", PhiClass::kPatientName}, {"preferred_name", PhiClass::kPatientName}, {"name", PhiClass::kPatientName},
-      {"patient_name", PhiClass::kPatientName}, {"contact_name", PhiClass::kRelativeName}, {"birth_date", PhiClass::kDate},
-      {"dob", PhiClass::kDate},          {"date", PhiClass::kDate},                 {"ssn", PhiClass::kSsn},
-      {"home_phone", PhiClass::kPhone},  {"mobile_phone", PhiClass::kPhone},        {"work_phone", PhiClass::kPhone},
-      {"phone", PhiClass::kPhone},       {"contact_phone", PhiClass::kPhone},       {"fax", PhiClass::kFax},
-      {"email", PhiClass::kEmail},       {"street", PhiClass::kStreet},             {"address", PhiClass::kStreet},
-      {"unit", PhiClass::kStreet},       {"city", PhiClass::kCity},                 {"county", PhiClass::kCounty},
-      {"zip", PhiClass::kZip},           {"zip_code", PhiClass::kZip},              {"postal_code", PhiClass::kZip},
-      {"member_id", PhiClass::kHealthPlanId}, {"group_number", PhiClass::kHealthPlanId}, {"employer", PhiClass::kEmployer},
-      {"occupation", PhiClass::kProfession}, {"driver_license", PhiClass::kLicense}, {"license_plate", PhiClass::kVehicle},
-      {"vin", PhiClass::kVehicle},       {"npi", PhiClass::kLicense},               {"account", PhiClass::kAccount},
-      {"provider", PhiClass::kClinicianName}, {"physician", PhiClass::kClinicianName}, {"note_id", PhiClass::kOtherId},
-      {"row_id", PhiClass::kOtherId},    {"id", PhiClass::kOtherId}};
+      {"mrn", PhiClass::kMrn},
+      {"medical_record_number", PhiClass::kMrn},
+      {"family_name", PhiClass::kPatientName},
+      {"last_name", PhiClass::kPatientName},
+      {"given_name", PhiClass::kPatientName},
+      {"first_name", PhiClass::kPatientName},
+      {"middle_name", PhiClass::kPatientName},
+      {"preferred_name", PhiClass::kPatientName},
+      {"name", PhiClass::kPatientName},
+      {"patient_name", PhiClass::kPatientName},
+      {"contact_name", PhiClass::kRelativeName},
+      {"birth_date", PhiClass::kDate},
+      {"dob", PhiClass::kDate},
+      {"date", PhiClass::kDate},
+      {"ssn", PhiClass::kSsn},
+      {"home_phone", PhiClass::kPhone},
+      {"mobile_phone", PhiClass::kPhone},
+      {"work_phone", PhiClass::kPhone},
+      {"phone", PhiClass::kPhone},
+      {"contact_phone", PhiClass::kPhone},
+      {"fax", PhiClass::kFax},
+      {"email", PhiClass::kEmail},
+      {"street", PhiClass::kStreet},
+      {"address", PhiClass::kStreet},
+      {"unit", PhiClass::kStreet},
+      {"city", PhiClass::kCity},
+      {"county", PhiClass::kCounty},
+      {"zip", PhiClass::kZip},
+      {"zip_code", PhiClass::kZip},
+      {"postal_code", PhiClass::kZip},
+      {"member_id", PhiClass::kHealthPlanId},
+      {"group_number", PhiClass::kHealthPlanId},
+      {"employer", PhiClass::kEmployer},
+      {"occupation", PhiClass::kProfession},
+      {"driver_license", PhiClass::kLicense},
+      {"license_plate", PhiClass::kVehicle},
+      {"vin", PhiClass::kVehicle},
+      {"npi", PhiClass::kLicense},
+      {"account", PhiClass::kAccount},
+      {"provider", PhiClass::kClinicianName},
+      {"physician", PhiClass::kClinicianName},
+      {"note_id", PhiClass::kOtherId},
+      {"row_id", PhiClass::kOtherId},
+      {"id", PhiClass::kOtherId}};
   const auto found = kColumns.find(name);
   if (found == kColumns.end()) return std::nullopt;
   return found->second;

@@ -18,10 +18,11 @@ namespace residency::deid {
 /// One patient's part of the crosswalk.
 class PatientCode {
  public:
-  PatientCode(std::string key, std::string pseudonym) : key_(std::move(key)), pseudonym_(std::move(pseudonym)) {}
+  PatientCode(std::string key, std::string pseudonym)
+      : key_(std::move(key)), pseudonym_(std::move(pseudonym)) {}
 
   const std::string& pseudonym() const { return pseudonym_; }  // "p-" and 16 hex digits
-  int offset_days() const;  // -365 to 365, never 0
+  int offset_days() const;                                     // -365 to 365, never 0
   /// 32 bytes that belong to `value` of `kind` and to this patient: the k-th value seen of any kind
   /// gets the k-th output. `lookup` is what the value is found again by; it leaves no trace in the
   /// output.
@@ -62,7 +63,8 @@ class Crosswalk {
   explicit Crosswalk(std::string secret) : secret_(std::move(secret)) {}
   std::string lookup(std::string_view kind, std::string_view key) const;
   std::string coded(std::string_view kind, std::string_view prefix, std::uint64_t number) const;
-  std::string ordered(std::map<std::string, std::uint64_t>& order, std::string_view kind, std::string_view prefix, std::string_view key);
+  std::string ordered(std::map<std::string, std::uint64_t>& order, std::string_view kind,
+                      std::string_view prefix, std::string_view key);
   PatientCode code(std::uint64_t number) const;
 
   std::string secret_;

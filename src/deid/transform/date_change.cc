@@ -1,10 +1,9 @@
 #include "deid/transform/date_change.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <fmt/format.h>
 #include <vector>
 
 #include "deid/detect/tokens.h"
@@ -12,9 +11,11 @@
 namespace residency::deid {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMonths{"january", "february", "march",     "april",   "may",      "june",
-                                                   "july",    "august",   "september", "october", "november", "december"};
-constexpr std::array<std::string_view, 7> kDays{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+constexpr std::array<std::string_view, 12> kMonths{"january",   "february", "march",    "april",
+                                                   "may",       "june",     "july",     "august",
+                                                   "september", "october",  "november", "december"};
+constexpr std::array<std::string_view, 7> kDays{"sunday",   "monday", "tuesday", "wednesday",
+                                                "thursday", "friday", "saturday"};
 
 enum class Part { kNone, kYear, kMonth, kDay, kMonthName, kWeekday, kStamp };
 
@@ -29,7 +30,8 @@ int named(const std::array<std::string_view, N>& names, std::string_view word) {
   const std::string low = to_lower(word);
   if (low.size() < 3) return -1;
   for (std::size_t i = 0; i < N; ++i) {
-    if (low == names[i] || (low.size() <= 5 && names[i].starts_with(low))) return static_cast<int>(i);
+    if (low == names[i] || (low.size() <= 5 && names[i].starts_with(low)))
+      return static_cast<int>(i);
   }
   return -1;
 }
@@ -73,7 +75,9 @@ bool assign(std::vector<Piece>& pieces) {
     }
     numbers.push_back(i);
   }
-  if (numbers.empty()) return month_name || std::any_of(pieces.begin(), pieces.end(), [](const Piece& p) { return p.part == Part::kWeekday; });
+  if (numbers.empty())
+    return month_name || std::any_of(pieces.begin(), pieces.end(),
+                                     [](const Piece& p) { return p.part == Part::kWeekday; });
   Piece& first = pieces[numbers[0]];
   if (first.text.size() >= 8) {
     first.part = Part::kStamp;
@@ -82,7 +86,8 @@ bool assign(std::vector<Piece>& pieces) {
   if (month_name) {
     for (const std::size_t i : numbers) {
       const bool year = pieces[i].text.size() == 4 || (i > 0 && pieces[i - 1].text.ends_with('\''));
-      const bool has_day = std::any_of(pieces.begin(), pieces.end(), [](const Piece& p) { return p.part == Part::kDay; });
+      const bool has_day = std::any_of(pieces.begin(), pieces.end(),
+                                       [](const Piece& p) { return p.part == Part::kDay; });
       pieces[i].part = year || has_day ? Part::kYear : Part::kDay;
     }
     return true;
@@ -108,8 +113,10 @@ bool assign(std::vector<Piece>& pieces) {
 }
 
 std::string like(std::string_view model, std::string_view name) {
-  std::string word(name.substr(0, model.size() <= 4 && model.size() < name.size() ? 3 : name.size()));
-  const bool all = std::all_of(model.begin(), model.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  std::string word(
+      name.substr(0, model.size() <= 4 && model.size() < name.size() ? 3 : name.size()));
+  const bool all =
+      std::all_of(model.begin(), model.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
   const bool first = model[0] >= 'A' && model[0] <= 'Z';
   for (std::size_t i = 0; i < word.size(); ++i) {
     if (all || (first && i == 0)) word[i] = static_cast<char>(word[i] - 32);
@@ -137,17 +144,26 @@ Day read_day(const std::vector<Piece>& pieces, int latest) {
   Day day;
   for (const Piece& piece : pieces) {
     switch (piece.part) {
-      case Part::kYear: day.year = full_year(value(piece), piece.text.size(), latest); break;
-      case Part::kMonth: day.month = value(piece); break;
-      case Part::kDay: day.day = value(piece); break;
-      case Part::kMonthName: day.month = named(kMonths, piece.text) + 1; break;
+      case Part::kYear:
+        day.year = full_year(value(piece), piece.text.size(), latest);
+        break;
+      case Part::kMonth:
+        day.month = value(piece);
+        break;
+      case Part::kDay:
+        day.day = value(piece);
+        break;
+      case Part::kMonthName:
+        day.month = named(kMonths, piece.text) + 1;
+        break;
       case Part::kStamp:
         day.year = std::stoi(piece.text.substr(0, 4));
         day.month = std::stoi(piece.text.substr(4, 2));
         day.day = std::stoi(piece.text.substr(6, 2));
         break;
       case Part::kWeekday:
-      case Part::kNone: break;
+      case Part::kNone:
+        break;
     }
   }
   return day;
@@ -166,23 +182,34 @@ void write_day(std::vector<Piece>& pieces, int year, int month, int day, int wee
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     Piece& piece = pieces[i];
     switch (piece.part) {
-      case Part::kYear: piece.text = piece.text.size() > 2 ? fmt::format("{:04}", year) : fmt::format("{:02}", year % 100); break;
-      case Part::kMonth: piece.text = number(month); break;
+      case Part::kYear:
+        piece.text =
+            piece.text.size() > 2 ? fmt::format("{:04}", year) : fmt::format("{:02}", year % 100);
+        break;
+      case Part::kMonth:
+        piece.text = number(month);
+        break;
       case Part::kDay:
         piece.text = number(day);
         if (i + 1 < pieces.size()) {
           const std::string low = to_lower(pieces[i + 1].text);
-          if (low == "st" || low == "nd" || low == "rd" || low == "th") pieces[i + 1].text = std::string(ordinal(day));
+          if (low == "st" || low == "nd" || low == "rd" || low == "th")
+            pieces[i + 1].text = std::string(ordinal(day));
         }
         break;
-      case Part::kMonthName: piece.text = like(piece.text, kMonths[static_cast<std::size_t>(month - 1)]); break;
-      case Part::kStamp: piece.text = fmt::format("{:04}{:02}{:02}", year, month, day) + piece.text.substr(8); break;
+      case Part::kMonthName:
+        piece.text = like(piece.text, kMonths[static_cast<std::size_t>(month - 1)]);
+        break;
+      case Part::kStamp:
+        piece.text = fmt::format("{:04}{:02}{:02}", year, month, day) + piece.text.substr(8);
+        break;
       case Part::kWeekday: {
         const int moved = ((named(kDays, piece.text) + weekday_shift) % 7 + 7) % 7;
         piece.text = like(piece.text, kDays[static_cast<std::size_t>(moved)]);
         break;
       }
-      case Part::kNone: break;
+      case Part::kNone:
+        break;
     }
   }
 }
@@ -196,11 +223,18 @@ std::optional<std::string> shift_date(std::string_view text, int days, int year)
   const Day day = read_day(pieces, year + 1);
   const bool weekday_only = !day.month && !day.year;
   if (!day.month && !weekday_only && day.day) return std::nullopt;
-  const std::chrono::year_month_day from{std::chrono::year(day.year.value_or(year)), std::chrono::month(static_cast<unsigned>(day.month.value_or(7))),
-                                         std::chrono::day(static_cast<unsigned>(day.day.value_or(15)))};
-  if (!weekday_only && (static_cast<int>(from.year()) < 1800 || static_cast<int>(from.year()) > 2200 || !from.month().ok() || !from.day().ok())) return std::nullopt;
+  const std::chrono::year_month_day from{
+      std::chrono::year(day.year.value_or(year)),
+      std::chrono::month(static_cast<unsigned>(day.month.value_or(7))),
+      std::chrono::day(static_cast<unsigned>(day.day.value_or(15)))};
+  if (!weekday_only &&
+      (static_cast<int>(from.year()) < 1800 || static_cast<int>(from.year()) > 2200 ||
+       !from.month().ok() || !from.day().ok()))
+    return std::nullopt;
   const std::chrono::year_month_day to{std::chrono::sys_days(from) + std::chrono::days(days)};
-  write_day(pieces, static_cast<int>(to.year()), static_cast<int>(static_cast<unsigned>(to.month())), static_cast<int>(static_cast<unsigned>(to.day())), days);
+  write_day(pieces, static_cast<int>(to.year()),
+            static_cast<int>(static_cast<unsigned>(to.month())),
+            static_cast<int>(static_cast<unsigned>(to.day())), days);
   std::string out;
   for (const Piece& piece : pieces) out += piece.text;
   return out;

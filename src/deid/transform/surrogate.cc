@@ -1,8 +1,7 @@
 #include "deid/transform/surrogate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <vector>
 
 #include "deid/detect/dictionary.h"
@@ -22,7 +21,8 @@ class Draw {
   explicit Draw(std::string bytes) : bytes_(std::move(bytes)) {}
   std::size_t below(std::size_t bound) {
     std::uint32_t number = 0;
-    for (int i = 0; i < 3; ++i) number = number << 8 | static_cast<unsigned char>(bytes_[(at_++) % bytes_.size()]);
+    for (int i = 0; i < 3; ++i)
+      number = number << 8 | static_cast<unsigned char>(bytes_[(at_++) % bytes_.size()]);
     return number % bound;
   }
 
@@ -33,8 +33,10 @@ class Draw {
 
 std::string with_case(std::string_view model, std::string_view word) {
   const auto big = [](char c) { return c >= 'A' && c <= 'Z'; };
-  const bool capital = !model.empty() && (big(model[0]) || static_cast<unsigned char>(model[0]) >= 0x80);
-  const bool all = model.size() > 1 && std::none_of(model.begin(), model.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  const bool capital =
+      !model.empty() && (big(model[0]) || static_cast<unsigned char>(model[0]) >= 0x80);
+  const bool all = model.size() > 1 && std::none_of(model.begin(), model.end(),
+                                                    [](char c) { return c >= 'a' && c <= 'z'; });
   std::string out(word);
   bool start = true;
   for (char& c : out) {
@@ -49,15 +51,19 @@ std::string_view pick_name(std::string_view part, bool given, std::string_view g
   const bool female = dictionary.is_female(part);
   const bool male = dictionary.is_male(part);
   const bool want_female = female != male ? female : gender == "female";
-  const auto& list = given ? (want_female ? dictionary.female() : dictionary.male()) : dictionary.surnames();
+  const auto& list =
+      given ? (want_female ? dictionary.female() : dictionary.male()) : dictionary.surnames();
   const std::size_t most = std::min(list.size(), given ? kGivenMax : kSurnamesMax);
   std::size_t at = draw.below(most);
-  for (std::size_t tries = 0; tries < most && (list[at] == part || list[at].size() < 3 || dictionary.is_word(list[at])); ++tries) at = (at + 1) % most;
+  for (std::size_t tries = 0;
+       tries < most && (list[at] == part || list[at].size() < 3 || dictionary.is_word(list[at]));
+       ++tries)
+    at = (at + 1) % most;
   return list[at];
 }
 
-/// One part of a name. Whether it is a given name or a surname is settled by the part alone, so that
-/// it is replaced alike wherever it stands.
+/// One part of a name. Whether it is a given name or a surname is settled by the part alone, so
+/// that it is replaced alike wherever it stands.
 std::string name_part(std::string_view word, std::string_view gender, PatientCode& code) {
   const Dictionary& dictionary = Dictionary::embedded();
   const std::string part = fold(word);
@@ -72,14 +78,17 @@ std::string name(std::string_view text, std::string_view gender, PatientCode& co
     out += text.substr(past, token.begin - past);
     past = token.end;
     const std::string_view word = text.substr(token.begin, token.end - token.begin);
-    if (title_class(token.lower) || is_name_suffix(token.lower) || (is_credential(token.lower) && token.letters > 1 && token.all_capitals) || (is_particle(token.lower) && token.letters <= 3)) {
+    if (title_class(token.lower) || is_name_suffix(token.lower) ||
+        (is_credential(token.lower) && token.letters > 1 && token.all_capitals) ||
+        (is_particle(token.lower) && token.letters <= 3)) {
       out += word;
     } else if (token.letters == 1) {
       Draw draw(code.stream_of("initial", token.lower));
       out += with_case(word, std::string(1, static_cast<char>('a' + draw.below(26))));
     } else if (token.letters <= 3 && token.all_capitals && text.size() <= 3) {
       Draw draw(code.stream_of("initials", token.lower));
-      for (std::size_t i = 0; i < token.letters; ++i) out += static_cast<char>('A' + draw.below(26));
+      for (std::size_t i = 0; i < token.letters; ++i)
+        out += static_cast<char>('A' + draw.below(26));
     } else {
       for (std::size_t from = 0; from <= word.size();) {
         const std::size_t hyphen = std::min(word.find('-', from), word.size());
@@ -96,7 +105,8 @@ std::string name(std::string_view text, std::string_view gender, PatientCode& co
 std::string normal(std::string_view text) {
   std::string key;
   for (const char c : to_lower(text)) {
-    if ((c >= 'a' && c <= 'z') || is_ascii_digit(c) || static_cast<unsigned char>(c) >= 0x80) key += c;
+    if ((c >= 'a' && c <= 'z') || is_ascii_digit(c) || static_cast<unsigned char>(c) >= 0x80)
+      key += c;
   }
   return key;
 }
@@ -106,9 +116,12 @@ std::string same_shape(PhiClass phi_class, std::string_view text, PatientCode& c
   Draw draw(code.stream_of(phi_class_name(phi_class), normal(text)));
   std::string out(text);
   for (char& c : out) {
-    if (is_ascii_digit(c)) c = static_cast<char>('0' + draw.below(10));
-    else if (c >= 'a' && c <= 'z') c = static_cast<char>('a' + draw.below(26));
-    else if (c >= 'A' && c <= 'Z') c = static_cast<char>('A' + draw.below(26));
+    if (is_ascii_digit(c))
+      c = static_cast<char>('0' + draw.below(10));
+    else if (c >= 'a' && c <= 'z')
+      c = static_cast<char>('a' + draw.below(26));
+    else if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>('A' + draw.below(26));
   }
   for (std::size_t i = out.size(); i-- > 0 && out == text;) {
     if (is_ascii_digit(out[i])) out[i] = static_cast<char>('0' + (out[i] - '0' + 1) % 10);
@@ -140,38 +153,51 @@ std::string surname(PatientCode& code, std::string_view kind, std::string_view t
 
 }  // namespace
 
-std::string surrogate(PhiClass phi_class, std::string_view text, std::string_view gender, PatientCode& code) {
+std::string surrogate(PhiClass phi_class, std::string_view text, std::string_view gender,
+                      PatientCode& code) {
   switch (phi_class) {
     case PhiClass::kPatientName:
     case PhiClass::kRelativeName:
-    case PhiClass::kClinicianName: return name(text, phi_class == PhiClass::kPatientName ? gender : "", code);
+    case PhiClass::kClinicianName:
+      return name(text, phi_class == PhiClass::kPatientName ? gender : "", code);
     case PhiClass::kPhone:
-    case PhiClass::kFax: return telephone(phi_class, text, code);
-    case PhiClass::kEmail: return fmt::format("user{}@example.org", code.number_of("email", normal(text)));
-    case PhiClass::kUrl: return fmt::format("https://example.org/{}", code.number_of("url", normal(text)));
+    case PhiClass::kFax:
+      return telephone(phi_class, text, code);
+    case PhiClass::kEmail:
+      return fmt::format("user{}@example.org", code.number_of("email", normal(text)));
+    case PhiClass::kUrl:
+      return fmt::format("https://example.org/{}", code.number_of("url", normal(text)));
     case PhiClass::kIpAddress: {
       const auto number = code.number_of("ip", normal(text));
-      return text.find(':') != std::string_view::npos ? fmt::format("2001:db8::{:x}", number) : fmt::format("192.0.2.{}", number % 254 + 1);
+      return text.find(':') != std::string_view::npos ? fmt::format("2001:db8::{:x}", number)
+                                                      : fmt::format("192.0.2.{}", number % 254 + 1);
     }
     case PhiClass::kSsn: {
       std::string out = same_shape(phi_class, text, code);
       const std::size_t first = out.find_first_of("0123456789");
-      if (std::count_if(out.begin(), out.end(), is_ascii_digit) == 9) out[first] = '9';  // never given out
+      if (std::count_if(out.begin(), out.end(), is_ascii_digit) == 9)
+        out[first] = '9';  // never given out
       return out;
     }
     case PhiClass::kStreet: {
       Draw draw(code.stream_of("street", normal(text)));
       const std::size_t number = 100 + draw.below(9800);
-      return with_case(text.substr(text.find_first_not_of("0123456789 ")  == std::string_view::npos ? 0 : text.find_first_not_of("0123456789 ")), fmt::format("{} {} street", number, pick_name("", false, "", draw)));
+      return with_case(text.substr(text.find_first_not_of("0123456789 ") == std::string_view::npos
+                                       ? 0
+                                       : text.find_first_not_of("0123456789 ")),
+                       fmt::format("{} {} street", number, pick_name("", false, "", draw)));
     }
     case PhiClass::kCity: {
       Draw draw(code.stream_of("city", normal(text)));
       const auto& cities = Dictionary::embedded().cities();
       return with_case(text, cities[draw.below(cities.size())]);
     }
-    case PhiClass::kCounty: return with_case(text, surname(code, "county", text));
-    case PhiClass::kHospital: return with_case(text, surname(code, "hospital", text) + " medical center");
-    case PhiClass::kEmployer: return with_case(text, surname(code, "employer", text) + " and company");
+    case PhiClass::kCounty:
+      return with_case(text, surname(code, "county", text));
+    case PhiClass::kHospital:
+      return with_case(text, surname(code, "hospital", text) + " medical center");
+    case PhiClass::kEmployer:
+      return with_case(text, surname(code, "employer", text) + " and company");
     case PhiClass::kMrn:
     case PhiClass::kHealthPlanId:
     case PhiClass::kAccount:
@@ -179,8 +205,10 @@ std::string surrogate(PhiClass phi_class, std::string_view text, std::string_vie
     case PhiClass::kVehicle:
     case PhiClass::kDevice:
     case PhiClass::kOtherId:
-    case PhiClass::kZip: return same_shape(phi_class, text, code);
-    default: return fmt::format("[{}]", phi_class_name(phi_class));
+    case PhiClass::kZip:
+      return same_shape(phi_class, text, code);
+    default:
+      return fmt::format("[{}]", phi_class_name(phi_class));
   }
 }
 

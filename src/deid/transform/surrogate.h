@@ -11,6 +11,7 @@ namespace residency::deid {
 
 /// A made-up value for `text`, the same for one patient wherever it stands, with its case and form
 /// kept; "[CLASS]" for what has no form to copy. `gender` is the patient's, "" where unknown.
-std::string surrogate(PhiClass phi_class, std::string_view text, std::string_view gender, PatientCode& code);
+std::string surrogate(PhiClass phi_class, std::string_view text, std::string_view gender,
+                      PatientCode& code);
 
 }  // namespace residency::deid
