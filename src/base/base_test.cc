@@ -53,6 +53,12 @@ TEST(Config, OverridesReachNestedKeys) {
   EXPECT_FALSE(node->with_overrides({"rank"}).ok());
 }
 
+TEST(Config, AMissingChildIsAnEmptyMap) {
+  ConfigReader reader(*ConfigNode::parse("a: 1\n", "r"));
+  EXPECT_TRUE(reader.child("b").is_map());
+  EXPECT_TRUE(reader.child("b").members().empty());
+}
+
 TEST(Config, RefusesAliasesAndBrokenYaml) {
   EXPECT_FALSE(ConfigNode::parse("a: &x [1]\nb: *x\n", "r").ok());
   EXPECT_FALSE(ConfigNode::parse("a: [1\n", "r").ok());

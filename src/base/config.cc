@@ -262,7 +262,11 @@ std::vector<std::string> ConfigReader::texts(std::string_view key,
   return values;
 }
 
-ConfigNode ConfigReader::child(std::string_view key) { return get(key); }
+ConfigNode ConfigReader::child(std::string_view key) {
+  ConfigNode value = get(key);
+  if (!value.is_null()) return value;
+  return ConfigNode(std::make_shared<const YAML::Node>(YAML::NodeType::Map), node_.name_);
+}
 
 void ConfigReader::absorb(const Result<void>& nested) {
   if (!nested.ok()) problems_.push_back(nested.error().message());

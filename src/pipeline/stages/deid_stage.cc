@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include "deid/deid.h"
+#include "ingest/raw_record.h"
+#include "pipeline/stages/stages.h"
+
+namespace residency::pipeline {
+namespace {
+
+constexpr char kCrosswalkState[] = "crosswalk";
+
+class RawFromArtifact final : public deid::RawSource {
+ public:
+  explicit RawFromArtifact(std::unique_ptr<LineSource> lines) : lines_(std::move(lines)) {}
+  Result<bool> next(ingest::RawRecord& record) override {
+    std::string line;
+    RESIDENCY_TRY(const bool more, lines_->next(line));
+    if (!more) return false;
+    RESIDENCY_TRY(record, ingest::raw_record_from_json_line(ingest::PhiText(std::move(line))));
+    return true;
+  }
+
+ private:
+  std::unique_ptr<LineSource> lines_;
+};
+
+class CleanToArtifact final : public deid::CleanSink {
+ public:
+  explicit CleanToArtifact(store::ArtifactWriter& writer) : writer_(writer) {}
+  Result<void> accept(const deid::CleanRecord& record) override {
+    return writer_.lines().write(deid::to_json_line(record));
+  }
+
+ private:
+  store::ArtifactWriter& writer_;
+};
+
+/// Starts its artifact with the first entry: no entry, no artifact.
+class SetAside final : public deid::DeidQuarantineSink {
+ public:
+  explicit SetAside(store::Workspace& workspace) : workspace_(workspace) {}
+  Result<void> reject(const deid::DeidQuarantineEntry& entry) override {
+    if (writer_ == nullptr) {
+      RESIDENCY_TRY(writer_, workspace_.write_artifact());
+      RESIDENCY_TRY_VOID(writer_->begin("quarantine.jsonl"));
+    }
+    entries_ += 1;
+    return writer_->lines().write(dump_json(
+        {{"record", entry.record_id}, {"reason", entry.reason}, {"detail", entry.detail}}));
+  }
+  store::ArtifactWriter* writer() { return writer_.get(); }
+  std::int64_t entries() const { return entries_; }
+
+ private:
+  store::Workspace& workspace_;
+  std::unique_ptr<store::ArtifactWriter> writer_;
+  std::int64_t entries_ = 0;
+};
+
+/// Gives the total that the raw corpus names, so that progress has an end.
+class CountedProgress final : public Progress {
+ public:
+  CountedProgress(Progress& inner, std::uint64_t total) : inner_(inner), total_(total) {}
+  void update(std::uint64_t done, std::uint64_t total, std::string_view unit,
+              std::string_view note) override {
+    inner_.update(done, total > 0 ? total : total_, unit, note);
+  }
+  bool cancelled() const override { return inner_.cancelled(); }
+
+ private:
+  Progress& inner_;
+  std::uint64_t total_;
+};
+
+Result<void> validate(const ConfigNode& options) {
+  auto parsed = deid::DeidOptions::from_config(options);
+  if (!parsed.ok()) return parsed.error();
+  return {};
+}
+
+Result<std::string> fingerprint(store::Workspace&, const ConfigNode&) { return std::string(); }
+
+Result<deid::Crosswalk> open_crosswalk(store::Workspace& workspace) {
+  RESIDENCY_TRY(std::string secret, workspace.secret("crosswalk"));
+  RESIDENCY_TRY(const auto state, workspace.get_state(kCrosswalkState));
+  return deid::Crosswalk::open(std::move(secret), state.value_or(""));
+}
+
+Result<std::vector<std::string>> run(StageContext& context) {
+  RESIDENCY_TRY(const auto options, deid::DeidOptions::from_config(context.options));
+  RESIDENCY_TRY(const auto raw, context.input("corpus.raw"));
+  RESIDENCY_TRY(auto crosswalk, open_crosswalk(context.workspace));
+  RESIDENCY_TRY(auto lines, context.workspace.read_lines(raw.id, "records.jsonl"));
+  RawFromArtifact source(std::move(lines));
+  RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
+  RESIDENCY_TRY_VOID(writer->begin("records.jsonl"));
+  CleanToArtifact clean(*writer);
+  SetAside quarantine(context.workspace);
+  const auto records = raw.counts.find("records");
+  CountedProgress progress(context.progress, records == raw.counts.end()
+                                                 ? 0
+                                                 : static_cast<std::uint64_t>(records->second));
+  RESIDENCY_TRY(const auto report,
+                deid::run(options, crosswalk, source, clean, quarantine, progress));
+  // The crosswalk is kept before the corpus that needs it can be seen.
+  RESIDENCY_TRY_VOID(context.workspace.put_state(kCrosswalkState, crosswalk.state()));
+  RESIDENCY_TRY_VOID(writer->begin("report.json"));
+  RESIDENCY_TRY_VOID(writer->append(dump_json(report.to_json())));
+  auto manifest = context.manifest("corpus.clean", {raw.id});
+  manifest.counts = {{"records", static_cast<std::int64_t>(report.records)},
+                     {"clean", static_cast<std::int64_t>(report.clean)},
+                     {"quarantined", static_cast<std::int64_t>(report.quarantined)},
+                     {"patients", static_cast<std::int64_t>(report.patients)}};
+  manifest.properties = {{"certificate", deid::certificate(options, report)}};
+  RESIDENCY_TRY(const auto committed, writer->commit(std::move(manifest)));
+  std::vector<std::string> outputs{committed.id};
+  if (quarantine.writer() != nullptr) {
+    auto set_aside = context.manifest("quarantine", {raw.id});
+    set_aside.counts = {{"entries", quarantine.entries()}};
+    RESIDENCY_TRY(const auto kept, quarantine.writer()->commit(std::move(set_aside)));
+    outputs.push_back(kept.id);
+  }
+  return outputs;
+}
+
+}  // namespace
+
+Stage deid_stage() {
+  return {"deid", "remove protected health information", 1, {"corpus.raw"}, validate, fingerprint,
+          run};
+}
+
+}  // namespace residency::pipeline
