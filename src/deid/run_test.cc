@@ -9,9 +9,9 @@
 namespace residency::deid {
 namespace {
 
+using ingest::PhiText;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ingest::PhiText;
 
 class Records final : public RawSource {
  public:
@@ -57,7 +57,8 @@ DeidOptions options_of(const std::string& yaml) {
   return DeidOptions::from_config(ConfigNode::parse(yaml, "recipe.yaml").value()).value();
 }
 
-Outcome run_on(std::vector<ingest::RawRecord> records, const std::string& yaml = "{}", const std::string& state = "") {
+Outcome run_on(std::vector<ingest::RawRecord> records, const std::string& yaml = "{}",
+               const std::string& state = "") {
   const DeidOptions options = options_of(yaml);
   Crosswalk crosswalk = Crosswalk::open(kSecret, state).value();
   Records source(std::move(records));
@@ -76,26 +77,32 @@ ingest::RawRecord note(const std::string& id, const std::string& patient, const 
   record.encounter_key = PhiText("visit-" + patient);
   record.text = PhiText(text);
   record.demographics.gender = "female";
-  record.demographics.identifiers = {{PhiClass::kPatientName, PhiText("Ruth")}, {PhiClass::kPatientName, PhiText("Abernathy")}, {PhiClass::kMrn, PhiText("4417290")}};
+  record.demographics.identifiers = {{PhiClass::kPatientName, PhiText("Ruth")},
+                                     {PhiClass::kPatientName, PhiText("Abernathy")},
+                                     {PhiClass::kMrn, PhiText("4417290")}};
   return record;
 }
 
 constexpr char kText[] =
-    "Patient: Ruth Abernathy  MRN: 4417290\nSeen 03/14/2021 by Dr. Castellano. Ms. Abernathy is a 94-year-old woman.\n"
+    "Patient: Ruth Abernathy  MRN: 4417290\nSeen 03/14/2021 by Dr. Castellano. Ms. Abernathy is a "
+    "94-year-old woman.\n"
     "Phone (503) 537-0751. BP 120/80, metformin 500 mg.";
 
 TEST(Run, NothingKnownIsLeftAndTheMedicineStays) {
   const Outcome outcome = run_on({note("1", "a", kText)});
   ASSERT_EQ(outcome.clean.size(), 1u);
   const std::string& text = outcome.clean[0].text.str();
-  for (const char* gone : {"Ruth", "Abernathy", "4417290", "03/14", "Castellano", "94", "537-0751"}) EXPECT_THAT(text, Not(HasSubstr(gone)));
-  for (const char* kept : {"BP 120/80", "metformin 500 mg", "Dr. ", "2021", "90+"}) EXPECT_THAT(text, HasSubstr(kept));
+  for (const char* gone : {"Ruth", "Abernathy", "4417290", "03/14", "Castellano", "94", "537-0751"})
+    EXPECT_THAT(text, Not(HasSubstr(gone)));
+  for (const char* kept : {"BP 120/80", "metformin 500 mg", "Dr. ", "2021", "90+"})
+    EXPECT_THAT(text, HasSubstr(kept));
   EXPECT_THAT(outcome.clean[0].patient, ::testing::MatchesRegex("p-[0-9a-f]{16}"));
   EXPECT_THAT(outcome.clean[0].encounter, ::testing::MatchesRegex("e-[0-9a-f]{16}"));
 }
 
 TEST(Run, EveryRecordIsCleanOrSetAside) {
-  std::vector<ingest::RawRecord> records{note("1", "a", kText), note("2", "a", "bad \xff bytes"), note("3", "b", ""), note("4", "c", std::string(300, 'x'))};
+  std::vector<ingest::RawRecord> records{note("1", "a", kText), note("2", "a", "bad \xff bytes"),
+                                         note("3", "b", ""), note("4", "c", std::string(300, 'x'))};
   records.push_back(note("5", "d", ""));
   records.back().structured = PhiText("{not json");
   const Outcome outcome = run_on(std::move(records), "{text_bytes_max: 250}");
@@ -118,11 +125,13 @@ TEST(Run, AKnownValueThatStaysPutsTheRecordAside) {
 }
 
 TEST(Run, EqualRunsGiveEqualBytesAndTheCrosswalkCarriesOver) {
-  const std::vector<ingest::RawRecord> records{note("1", "a", kText), note("2", "b", kText), note("3", "a", kText)};
+  const std::vector<ingest::RawRecord> records{note("1", "a", kText), note("2", "b", kText),
+                                               note("3", "a", kText)};
   const Outcome first = run_on(records);
   const Outcome second = run_on(records);
   ASSERT_EQ(first.clean.size(), 3u);
-  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(to_json_line(first.clean[i]), to_json_line(second.clean[i]));
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(to_json_line(first.clean[i]), to_json_line(second.clean[i]));
   EXPECT_EQ(first.state, second.state);
   EXPECT_EQ(first.certificate, second.certificate);
   // The same patient reads alike in each record, another patient differs.
@@ -146,28 +155,40 @@ TEST(Run, ResourcesKeepCodesAndLoseWhoItIs) {
   const Outcome outcome = run_on({record}, "{policy: {preset: expert-determination}}");
   ASSERT_EQ(outcome.clean.size(), 1u);
   const std::string& json = outcome.clean[0].structured.str();
-  for (const char* gone : {"Abernathy", "Ruth", "537-0751", "Elm", "65270", "1971-03-14", "4417290", "Ann Lee", "pat-1", "/77"}) EXPECT_THAT(json, Not(HasSubstr(gone)));
-  for (const char* kept : {"\"Married\"", "\"MO\"", "\"female\"", "\"652\"", "Practitioner/i-"}) EXPECT_THAT(json, HasSubstr(kept));
+  for (const char* gone : {"Abernathy", "Ruth", "537-0751", "Elm", "65270", "1971-03-14", "4417290",
+                           "Ann Lee", "pat-1", "/77"})
+    EXPECT_THAT(json, Not(HasSubstr(gone)));
+  for (const char* kept : {"\"Married\"", "\"MO\"", "\"female\"", "\"652\"", "Practitioner/i-"})
+    EXPECT_THAT(json, HasSubstr(kept));
   EXPECT_THAT(json, HasSubstr(outcome.clean[0].patient));
 }
 
 TEST(Run, RowsGoByTheirColumns) {
   ingest::RawRecord record = note("1", "x", "");
   record.kind = ingest::RecordKind::kRow;
-  record.structured = PhiText(R"({"patient_id":"x","family_name":"Abernathy","dose":"500 mg","comment":"call (503) 537-0751","age":44})");
+  record.structured = PhiText(
+      R"({"patient_id":"x","family_name":"Abernathy","dose":"500 mg","comment":"call (503) 537-0751","age":44})");
   const Outcome outcome = run_on({record});
   ASSERT_EQ(outcome.clean.size(), 1u);
-  EXPECT_THAT(outcome.clean[0].structured.str(), ::testing::AllOf(Not(HasSubstr("Abernathy")), Not(HasSubstr("537-0751")), HasSubstr("500 mg"), HasSubstr(outcome.clean[0].patient)));
+  EXPECT_THAT(outcome.clean[0].structured.str(),
+              ::testing::AllOf(Not(HasSubstr("Abernathy")), Not(HasSubstr("537-0751")),
+                               HasSubstr("500 mg"), HasSubstr(outcome.clean[0].patient)));
 }
 
 TEST(Policy, TheMethodIsComputedFromTheActions) {
   EXPECT_EQ(options_of("{}").policy.method(), "safe_harbor");
   EXPECT_EQ(options_of("{policy: {preset: limited-data-set}}").policy.method(), "limited_data_set");
-  EXPECT_EQ(options_of("{policy: {preset: expert-determination}}").policy.method(), "expert_determination");
-  EXPECT_EQ(options_of("{policy: {classes: {DATE: date_shift}}}").policy.method(), "expert_determination");
+  EXPECT_EQ(options_of("{policy: {preset: expert-determination}}").policy.method(),
+            "expert_determination");
+  EXPECT_EQ(options_of("{policy: {classes: {DATE: date_shift}}}").policy.method(),
+            "expert_determination");
   EXPECT_EQ(options_of("{policy: {classes: {ssn: keep}}}").policy.method(), "expert_determination");
-  EXPECT_FALSE(DeidOptions::from_config(ConfigNode::parse("{policy: {classes: {NAME: keep}}}", "r").value()).ok());
-  EXPECT_FALSE(DeidOptions::from_config(ConfigNode::parse("{policy: {classes: {SSN: date_shift}}}", "r").value()).ok());
+  EXPECT_FALSE(
+      DeidOptions::from_config(ConfigNode::parse("{policy: {classes: {NAME: keep}}}", "r").value())
+          .ok());
+  EXPECT_FALSE(DeidOptions::from_config(
+                   ConfigNode::parse("{policy: {classes: {SSN: date_shift}}}", "r").value())
+                   .ok());
   EXPECT_FALSE(DeidOptions::from_config(ConfigNode::parse("{polcy: {}}", "r").value()).ok());
 }
 

@@ -63,7 +63,8 @@ void widen_names(std::string_view text, std::vector<Span>& spans) {
     if (end + 2 <= stop && text[end] == ' ' && text[end + 1] >= 'A' && text[end + 1] <= 'Z' &&
         span.reason != Reason::kPropagation) {
       const bool closed = end + 2 == text.size() || text[end + 2] == '.' || text[end + 2] == '\n' ||
-                          text[end + 2] == ',' || text[end + 2] == '\t';
+                          text[end + 2] == ',' || text[end + 2] == '\t' ||
+                          text.substr(end + 2, 2) == " |";
       if (closed && text[end + 1] != 'M' && text[end + 1] != 'F') span.end = end + 2;
     }
     const std::size_t floor = i > 0 ? spans[i - 1].end : 0;
@@ -88,11 +89,11 @@ Result<DetectorOptions> DetectorOptions::from_config(const ConfigNode& node) {
   return options;
 }
 
-Detector::Detector(DetectorOptions options, std::unique_ptr<PatternScan> scan)
+Detector::Detector(DetectorOptions options, std::shared_ptr<const PatternScan> scan)
     : options_(options), scan_(std::move(scan)), dictionary_(Dictionary::embedded()) {}
 
 Result<std::unique_ptr<Detector>> Detector::open(const DetectorOptions& options) {
-  RESIDENCY_TRY(auto scan, PatternScan::compile());
+  RESIDENCY_TRY(auto scan, PatternScan::shared());
   return std::unique_ptr<Detector>(new Detector(options, std::move(scan)));
 }
 

@@ -39,9 +39,9 @@ class Detector {
   Result<std::vector<Span>> detect(std::string_view text, const KnownPhi* known) const;
 
  private:
-  Detector(DetectorOptions options, std::unique_ptr<PatternScan> scan);
+  Detector(DetectorOptions options, std::shared_ptr<const PatternScan> scan);
   DetectorOptions options_;
-  std::unique_ptr<PatternScan> scan_;
+  std::shared_ptr<const PatternScan> scan_;
   const Dictionary& dictionary_;
 };
 

@@ -93,7 +93,9 @@ std::optional<PhiClass> label_class(std::string_view word) {
                                      "transcribed",
                                      "scrub",
                                      "circulator",
-                                     "operator"})
+                                     "operator",
+                                     "assist",
+                                     "circulating"})
       labels[w] = PhiClass::kClinicianName;
     for (const std::string_view w :
          {"contact", "guarantor", "nok", "kin", "guardian", "proxy", "caregiver", "informant",
@@ -418,8 +420,9 @@ bool follows_eponym(std::string_view word) {
 }
 
 bool leads_to_name(std::string_view word) {
-  static const Set kWords{"by", "with", "per",      "called",   "paged", "saw", "sees", "named",
-                          "to", "from", "informed", "notified", "told",  "cc",  "and",  "via"};
+  static const Set kWords{"by",   "with",  "per",   "called", "paged",    "saw",
+                          "sees", "named", "to",    "from",   "informed", "notified",
+                          "told", "tells", "asked", "cc",     "and",      "via"};
   return kWords.contains(word);
 }
 

@@ -33,21 +33,9 @@ int on_match(unsigned int id, unsigned long long from, unsigned long long, unsig
   return 0;
 }
 
-/// Flags of one pattern. Where Vectorscan can't keep track of a pattern's start (too many states),
-/// it only says whether the pattern occurs, and RE2 finds the places.
 unsigned int flags_of(const Pattern& pattern) {
   const unsigned int any_case = pattern.any_case ? HS_FLAG_CASELESS : 0u;
-  hs_database_t* database = nullptr;
-  hs_compile_error_t* problem = nullptr;
-  const std::string expression(pattern.expression);
-  const hs_error_t made = hs_compile(expression.c_str(), HS_FLAG_SOM_LEFTMOST | any_case,
-                                     HS_MODE_BLOCK, nullptr, &database, &problem);
-  if (made != HS_SUCCESS) {
-    hs_free_compile_error(problem);
-    return HS_FLAG_SINGLEMATCH | any_case;
-  }
-  hs_free_database(database);
-  return HS_FLAG_SOM_LEFTMOST | any_case;
+  return any_case | (pattern.placed_by_re2 ? HS_FLAG_SINGLEMATCH : HS_FLAG_SOM_LEFTMOST);
 }
 
 RE2::Options re2_options(bool any_case) {
@@ -62,7 +50,6 @@ RE2::Options re2_options(bool any_case) {
 struct PatternScan::State {
   Database database;
   std::vector<std::unique_ptr<RE2>> refine;
-  std::vector<bool> has_starts;
   // One scratch serves one scan at a time; the spare ones wait here.
   std::mutex mutex;
   std::vector<Scratch> spare;
@@ -104,7 +91,6 @@ Result<std::unique_ptr<PatternScan>> PatternScan::compile() {
     state->refine.push_back(std::move(refine));
     expressions.emplace_back(pattern.expression);
     flags.push_back(flags_of(pattern));
-    state->has_starts.push_back((flags.back() & HS_FLAG_SOM_LEFTMOST) != 0);
     ids.push_back(static_cast<unsigned int>(ids.size()));
   }
   std::vector<const char*> texts;
@@ -125,6 +111,14 @@ Result<std::unique_ptr<PatternScan>> PatternScan::compile() {
   }
   state->database.reset(database);
   return std::unique_ptr<PatternScan>(new PatternScan(std::move(state)));
+}
+
+Result<std::shared_ptr<const PatternScan>> PatternScan::shared() {
+  static const auto made = []() -> Result<std::shared_ptr<const PatternScan>> {
+    RESIDENCY_TRY(auto scan, compile());
+    return std::shared_ptr<const PatternScan>(std::move(scan));
+  }();
+  return made;
 }
 
 Result<std::vector<Span>> PatternScan::scan(std::string_view text) const {
@@ -155,7 +149,7 @@ Result<std::vector<Span>> PatternScan::scan(std::string_view text) const {
     };
     const re2::StringPiece whole(text.data(), text.size());
     re2::StringPiece found[2];
-    if (!state_->has_starts[id]) {
+    if (pattern.placed_by_re2) {
       for (std::size_t at = 0; at < text.size() && refine.Match(whole, at, text.size(),
                                                                 RE2::UNANCHORED, found, groups);) {
         take(found[groups - 1]);

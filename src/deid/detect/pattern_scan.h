@@ -12,7 +12,10 @@ namespace residency::deid {
 
 class PatternScan {
  public:
-  /// Compiles the table (about 100 ms). kInternal where a pattern does not compile.
+  /// The table, compiled at the first call of the process (a second or two) and never changed. What
+  /// compile() gives.
+  static Result<std::shared_ptr<const PatternScan>> shared();
+  /// Compiles the table. kInternal where a pattern does not compile.
   static Result<std::unique_ptr<PatternScan>> compile();
   ~PatternScan();
 

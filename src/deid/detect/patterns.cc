@@ -15,8 +15,8 @@ using enum PhiClass;
 #define R_CLOCK "(?:[ T,]{1,2}(?:at )?[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?(?: ?[ap]\\.?m\\.?)?)?"
 #define R_IS "\\s{0,3}(?:number|num|no\\.?|nr|#|id)?\\s{0,3}(?:is|was)?[:#.=|\\t ]{0,6}\\s{0,3}"
 #define R_ID "([a-z]{0,4}[-./:]?[0-9][0-9a-z]*(?:[-./][0-9a-z]+){0,4})"
-#define R_PHONE                                                                             \
-  "(?:\\+?1[-. ]?)?(?:\\([2-9][0-9][0-9]\\)\\s?|[2-9][0-9][0-9][-. /]{1,3})[2-9][0-9][0-9]" \
+#define R_PHONE                                                                                 \
+  "(?:\\+?1[-. ]?)?(?:\\( ?[2-9][0-9][0-9] ?\\)\\s?|[2-9][0-9][0-9][-. /]{1,3})[2-9][0-9][0-9]" \
   "[-. ]{1,3}[0-9]{4}"
 #define R_EXT "(?:[ ,]{0,2}(?:x|ext\\.?|extension)[ .]?[0-9]{1,6})?"
 #define R_SUFFIX                                                                            \
@@ -103,6 +103,52 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b(?:turned|turning|is now|at age|age|aged|died "
      "at|until)\\s([1-9][0-9]?|1[01][0-9])(?:\\s(?:and|last|this|years|in|from|of)\\b|[.,;])",
      Check::kPlainAge, 0.6},
+    {"age_after_name", kAge,
+     "\\b(?:mr|mrs|ms|miss|pt)\\.?\\s[^,.;:()\\n]+,\\s([1-9][0-9]?|1[01][0-9]),", Check::kPlainAge,
+     0.85},
+    {"age_event", kAge,
+     "\\b(?:dx|dx'd|diagnosed|died|onset|passed|deceased|age|aged)(?: away)?\\s(?:at|of|@)(?: age| "
+     "the age of)?\\s([1-9][0-9]?|1[01][0-9])\\b",
+     Check::kPlainAge, 0.8},
+    {"age_parenthesis", kAge, "\\(([1-9][0-9]?|1[01][0-9]),? ?(?:male|female|m|f|man|woman)\\b",
+     Check::kPlainAge, 0.9},
+    {"age_words_after", kAge,
+     "\\b((?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- "
+     "](?:one|two|three|four|five|six|seven|eight|nine))?)(?:,? (?:male|female|man|woman)|[- "
+     "]y/?o\\b|[- ]year)",
+     Check::kNone, 0.9},
+    {"age_words_label", kAge,
+     "\\b(?:age|aged|age of)\\s((?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- "
+     "](?:one|two|three|four|five|six|seven|eight|nine))?)\\b",
+     Check::kNone, 0.9},
+    {"date_spaced", kDate,
+     "\\b([0-3]?[0-9] [-/.] [0-3]?[0-9] [-/.] (?:(?:18|19|20)[0-9][0-9]|[0-9][0-9]))\\b",
+     Check::kDate},
+    {"date_military", kDate, "\\b([0-3]?[0-9]" R_MONTH "(?:(?:18|19|20)[0-9][0-9]|[0-9][0-9]))\\b",
+     Check::kDate},
+    {"date_slash_clock", kDate,
+     "\\b((?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])),?\\s(?:at )?[0-2]?[0-9]:?[0-5][0-9]\\b"},
+    {"date_slash_verb", kDate,
+     "\\b(?:arrived|arrival|seen|called|scheduled|presented|refilled|checked|drawn|collected|"
+     "stopped|filled|dated|labs|done|returned|reviewed|signed|placed|removed)[: "
+     "]{1,2}((?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01]))\\b"},
+    {"initials_pair", kClinicianName,
+     "(?:^|\\n)([A-Z][A-Za-z]{1,2}[:/][A-Za-z]{2,3})(?:\\s{2}|\\n|\\sD)", Check::kNone, 0.8, false},
+    {"initials_line", kClinicianName,
+     "\\n\\n([A-Z][A-Za-z][A-Z]?)(?:\\s[0-2]?[0-9]:?[0-5][0-9])?\\s*(?:\\n|$)", Check::kNone, 0.7,
+     false},
+    {"name_credentialed", kClinicianName,
+     "\\b([A-Z][A-Za-z'\\x80-\\xff-]*\\.?(?: [A-Z]\\.?)?(?: "
+     "[a-z]{2,3}){0,2}\\s[A-Z][A-Za-z'\\x80-\\xff-]+(?:\\s[A-Z][A-Za-z'\\x80-\\xff-]+)?),\\s?(?:MD|"
+     "M\\.D\\.|DO|D\\.O\\.|NP|FNP|PA-C|RN|CRNA|DPM|PharmD|PhD|LPN|DDS)\\b",
+     Check::kNone, 0.9, false},
+    {"name_slash_s", kClinicianName,
+     "/s/\\s{0,2}([A-Z][A-Za-z'.\\x80-\\xff-]*(?: [A-Za-z'.\\x80-\\xff-]+){1,3})", Check::kNone,
+     0.9, false},
+    {"name_told", kClinicianName,
+     "\\b(?:tells|told|paged|notified)\\s((?:[a-z]{2,3} "
+     "){0,2}[A-Z][a-z'\\x80-\\xff]+(?:-[A-Z][a-z]+)?)\\s(?:that|of|about|regarding|who)\\b",
+     Check::kNone, 0.8, false},
     // Telephone, fax, pager.
     {"fax", kFax, "\\b(?:fax|facsimile)[^0-9(+\\n]{0,12}((?:" R_PHONE "|\\+?[0-9]{10,11}\\b))"},
     {"phone", kPhone, "(?:^|[^0-9.+-])(\\(?" R_PHONE R_EXT ")\\b", Check::kPhone},
@@ -133,7 +179,8 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kNone, 0.9},
     {"url", kUrl, "\\b((?:https?|ftp)://[^\\s<>\"'()]+[^\\s<>\"'().,;:])"},
     {"url_www", kUrl,
-     "\\b(www\\.[a-z0-9-]+(?:\\.[a-z]{2,12}){1,3}(?:/[^\\s<>\"'(),;]+[a-z0-9/])?)\\b"},
+     "\\b(www\\.[a-z0-9-]+(?:\\.[a-z]{2,12}){1,3}(?:/[^\\s<>\"'(),;]+[a-z0-9/])?)\\b", Check::kNone,
+     0.95, true, true},
     {"url_bare", kUrl,
      "\\b([a-z0-9-]+(?:\\.[a-z0-9-]+){0,3}\\.(?:org|com|net|edu|gov|info|health|io)/"
      "[^\\s<>\"'(),;]+[a-z0-9/])\\b"},
@@ -224,11 +271,10 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"street", kStreet,
      "\\b([0-9]{1,6}[a-z]?(?:-[0-9]{1,4})? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\\.? "
      ")?(?:[A-Z0-9][a-zA-Z0-9'.\\x80-\\xff-]{0,20} "
-     "){0,3}?[A-Z0-9][a-zA-Z0-9'\\x80-\\xff-]{0,20}\\s(?i:" R_SUFFIX
-     ")\\b\\.?(?: "
+     "){0,3}?[A-Z0-9][a-zA-Z0-9'\\x80-\\xff-]{0,20}\\s(?i:" R_SUFFIX ")\\b\\.?(?: "
      "(?:N|S|E|W|NE|NW|SE|SW)\\b)?(?:,?\\s(?i:apt|apartment|suite|ste|unit|lot|#|rm|room|bldg|"
      "floor|fl)\\.?\\s?#?[A-Za-z0-9-]{1,6})?)",
-     Check::kNone, 0.9, false},
+     Check::kNone, 0.9, false, true},
     {"po_box", kStreet, "\\b(p\\.? ?o\\.? ?box\\s[0-9]{1,7})\\b"},
     {"zip_plus", kZip, "\\b([0-9]{5}-[0-9]{4})\\b"},
     {"zip_state", kZip,
@@ -241,7 +287,8 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b((?:MICU|SICU|CICU|CVICU|NICU|PICU|CCU|ICU|PACU|L&D|ED|ER)(?: "
      "(?:[Bb]ed|[Bb]ay|[Rr]oom|[Rr]m|BED|BAY|ROOM))? "
      "?[0-9]{1,4}[A-Z]?|(?:[Ww]ard|WARD|[Uu]nit|UNIT) [0-9]{1,2}[A-Z]?|[1-9][0-9]? "
-     "?(?:North|South|East|West|NORTH|SOUTH|EAST|WEST|Tower|TOWER)|(?:[Rr]oom|[Rr]m\\.?|ROOM|RM|["
+     "?(?:North|South|East|West|NORTH|SOUTH|EAST|WEST|Tower|TOWER)(?: "
+     "[A-D])?|(?:[Rr]oom|[Rr]m\\.?|ROOM|RM|["
      "Bb]ed|BED) [0-9]{1,4}-?[A-Z]?)\\b",
      Check::kNone, 0.7, false},
     {"ward_label", kWard,
