@@ -25,6 +25,21 @@ struct Child {
   int pipe = -1;
 };
 
+/// This process's environment, with OpenMP's threads sleeping while they wait unless the user said
+/// otherwise: threads that spin make a training step many times slower as soon as another program
+/// wants a core.
+std::vector<std::string> worker_environment() {
+  constexpr std::string_view kWaitPolicy = "OMP_WAIT_POLICY=";
+  std::vector<std::string> settings;
+  bool said = false;
+  for (char** setting = environ; *setting != nullptr; ++setting) {
+    settings.emplace_back(*setting);
+    said = said || settings.back().rfind(kWaitPolicy, 0) == 0;
+  }
+  if (!said) settings.push_back(std::string(kWaitPolicy) + "passive");
+  return settings;
+}
+
 Result<Child> start(const std::string& program, const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return io_error("cannot make a pipe for the worker");
@@ -36,8 +51,12 @@ Result<Child> start(const std::string& program, const std::vector<std::string>& 
   for (std::string& argument : copies) argv.push_back(argument.data());
   argv.push_back(nullptr);
   Child child;
-  const int code =
-      ::posix_spawn(&child.pid, program.c_str(), &actions, nullptr, argv.data(), environ);
+  std::vector<std::string> settings = worker_environment();
+  std::vector<char*> environment;
+  for (std::string& setting : settings) environment.push_back(setting.data());
+  environment.push_back(nullptr);
+  const int code = ::posix_spawn(&child.pid, program.c_str(), &actions, nullptr, argv.data(),
+                                 environment.data());
   posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
   if (code != 0) {

@@ -25,8 +25,9 @@ base: {{path: "{model}"}}
 train:
   lora: {{rank: 4, alpha: 8}}
   steps_max: {steps}
-  sequence_tokens_max: 512
-  batch_tokens: 512
+  epochs: 8
+  sequence_tokens_max: 2048
+  batch_tokens: 2048
   checkpoint_every_steps: 2
   eval_every_steps: 4
 eval: {{task: code_f1, tokens_max: 8, items_max: 4}}

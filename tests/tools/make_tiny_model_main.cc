@@ -7,7 +7,10 @@
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  auto bytes = residency::model::make_tiny_llama(std::strtoull(argv[1], nullptr, 10), {});
+  // Its tokens are bytes: a note takes as many as it has characters.
+  residency::model::TinyLlamaOptions options;
+  options.context = 4096;
+  auto bytes = residency::model::make_tiny_llama(std::strtoull(argv[1], nullptr, 10), options);
   if (!bytes.ok()) {
     std::fprintf(stderr, "%s\n", bytes.error().message().c_str());
     return 1;

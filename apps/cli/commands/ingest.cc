@@ -3,6 +3,7 @@
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
 #include "cli/stage_run.h"
+#include "ingest/safe_file_label.h"
 
 namespace residency::cli {
 namespace {
@@ -39,20 +40,23 @@ int show_quarantine(const CommonOptions& common, const std::string& artifact, bo
     if (!*more) break;
     auto entry = parse_json(line);
     if (!entry.ok()) return fail(entry.error(), common.json);
-    const std::string file = json_text(*entry, show_files ? "file" : "file_label");
-    const std::string at = std::to_string(json_integer(*entry, "line"));
-    rows.push_back({file, at, json_text(*entry, "field"), json_text(*entry, "reason"),
-                    json_text(*entry, "detail")});
-    all.push_back({{"file", file},
-                   {"line", json_integer(*entry, "line")},
-                   {"field", json_text(*entry, "field")},
-                   {"reason", json_text(*entry, "reason")},
-                   {"detail", json_text(*entry, "detail")}});
+    const Json& source = json_member(*entry, "source");  // an entry of deid has none
+    const std::string path = json_text(source, "file");
+    const std::string file = path.empty() ? json_text(*entry, "record")
+                             : show_files ? path
+                                          : ingest::safe_file_label(path);
+    const std::int64_t at = json_integer(source, "line");
+    const std::string field = json_text(*entry, "field");
+    const std::string reason = json_text(*entry, "reason");
+    const std::string detail = json_text(*entry, "detail");
+    rows.push_back({file, at == 0 ? "" : std::to_string(at), field, reason, detail});
+    all.push_back(
+        {{"file", file}, {"line", at}, {"field", field}, {"reason", reason}, {"detail", detail}});
   }
   if (common.json) {
     print_json(all);
   } else {
-    fmt::print("{}", render_table({"FILE", "LINE", "FIELD", "REASON", "DETAIL"}, rows));
+    fmt::print("{}", render_table({"FILE OR RECORD", "LINE", "FIELD", "REASON", "DETAIL"}, rows));
   }
   return 0;
 }
