@@ -40,7 +40,10 @@ void join_names(std::string_view text, std::vector<Span>& spans) {
                       }) &&
           std::count_if(gap.begin(), gap.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) <= 1 &&
           std::count(gap.begin(), gap.end(), '\n') <= 1 && gap.find(". ") != 0;
-      if (parted && (last.phi_class == span.phi_class || gap == " " || gap == ", ")) {
+      const bool particle = gap.size() >= 4 && gap.size() <= 8 && gap.front() == ' ' &&
+                            gap.back() == ' ' &&
+                            is_particle(to_lower(gap.substr(1, gap.size() - 2)));
+      if ((parted || particle) && (last.phi_class == span.phi_class || gap == " " || gap == ", ")) {
         if (span.score > last.score) last.phi_class = span.phi_class;
         last.score = std::max(last.score, span.score);
         last.reason = std::max(last.reason, span.reason);

@@ -97,7 +97,7 @@ void match_parts(std::string_view text, const std::vector<Token>& tokens, const 
     if (part->plain && (!token.capital || (starts_sentence(text, begin) && !token.all_capitals) ||
                         (token.all_capitals && is_never_name(word))))
       continue;
-    if (!token.capital && word.size() < 4) continue;
+    if (!token.capital && (word.size() < 4 || reason == Reason::kPropagation)) continue;
     if (word.size() <= 2 && token.all_capitals && reason == Reason::kPropagation) continue;
     spans.push_back({begin, end, part->phi_class, 0.97, reason, rule});
   }
@@ -110,7 +110,7 @@ void match_squeezed(std::string_view text, const Squeezed& squeezed, std::string
   if (key.size() < (digits ? 5u : 6u)) return;
   for (std::size_t at = squeezed.text.find(key); at != std::string::npos;
        at = squeezed.text.find(key, at + 1)) {
-    const std::size_t begin = squeezed.at[at];
+    std::size_t begin = squeezed.at[at];
     const std::size_t end = squeezed.at[at + key.size() - 1] + 1;
     // Nothing longer than three separators a place, and no run-on within a longer number.
     if (end - begin > key.size() * 2 + 6) continue;
@@ -118,6 +118,8 @@ void match_squeezed(std::string_view text, const Squeezed& squeezed, std::string
     const bool right =
         end < text.size() && is_ascii_digit(text[end]) && is_ascii_digit(text[end - 1]);
     if (key.size() < 9 && (left || right)) continue;
+    if (begin > 1 && text[begin - 1] == ' ' && text[begin - 2] == '(') begin -= 2;
+    if (begin > 0 && (text[begin - 1] == '(' || text[begin - 1] == '+')) --begin;
     spans.push_back({begin, end, phi_class, 0.99, Reason::kKnown, "known_value"});
   }
 }

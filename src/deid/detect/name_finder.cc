@@ -208,11 +208,18 @@ class Finder {
     const std::string_view between = gap(i - 1, i);
     if (between.size() > 24 || std::count(between.begin(), between.end(), '\n') > 1)
       return std::nullopt;
-    if (const auto titled = title_class(prev.lower); titled && prev.capital) {
+    if (const auto titled = title_class(prev.lower);
+        titled && (prev.capital || prev.lower == "nurse" || prev.lower == "doctor")) {
       const bool plain = std::all_of(between.begin(), between.end(),
                                      [](char c) { return is_space(c) || c == '.' || c == '/'; });
       if (plain) return Context{*titled, true, "name_title"};
     }
+    const bool role = is_role(prev.lower) || prev.lower == "pt";
+    if (role && (between == " " || between == ". " || between == "\n") &&
+        grades_[i] >= (prev.lower == "pt" ? Grade::kUnknown : Grade::kAmbiguous) &&
+        !(tokens_[i].all_capitals && grades_[i] < Grade::kStrong))
+      return Context{prev.lower == "pt" ? PhiClass::kPatientName : PhiClass::kClinicianName, true,
+                     "name_role"};
     const bool marked = between.find_first_of(":|=") != std::string_view::npos ||
                         between.find('\t') != std::string_view::npos ||
                         between.find("  ") != std::string_view::npos || between == "/ " ||
@@ -241,6 +248,14 @@ class Finder {
     std::size_t at = tokens_[i].begin;
     while (at > 0 && is_space(text_[at - 1])) --at;
     return at == 0 || text_[at - 1] == '.' || text_[at - 1] == '!' || text_[at - 1] == '?';
+  }
+
+  static bool is_role(std::string_view word) {
+    return word == "circulator" || word == "scrub" || word == "anesthesiologist" ||
+           word == "surgeon" || word == "resident" || word == "attending" || word == "physician" ||
+           word == "therapist" || word == "assistant" || word == "hospitalist" ||
+           word == "assist" || word == "interpreter" || word == "pharmacist" || word == "intern" ||
+           word == "cardiologist" || word == "oncologist" || word == "neurologist";
   }
 
   bool eponym(const Run& run) const {
@@ -298,6 +313,9 @@ class Finder {
       return Context{hinted, false, "name_given"};
     if (run.words >= 2 && run.strong >= 1 && (before || alone_on_line(run)))
       return Context{hinted, false, "name_hint"};
+    const bool initial = tokens_[run.first].letters == 1;
+    if (initial && run.words >= 2 && (run.strong >= 1 || (run.unknown >= 1 && before)))
+      return Context{hinted, false, "name_initial_first"};
     if (run.words >= 3 && given && run.strong >= 1) return Context{hinted, false, "name_initial"};
     if (run.words == 1 && run.strong == 1 && before && before->rule == "name_relation")
       return before;

@@ -82,9 +82,11 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b(?:age|aged|age of|age at [a-z]+|age/sex|sex/age)[:\\s|]{1,3}([0-9]{1,3})(?:\\b|[mf]\\b)",
      Check::kPlainAge, 0.9},
     {"age_sex", kAge,
-     "\\b([1-9][0-9]?|1[01][0-9])[ "
-     "-]?(?:[MF]|male|female|man|woman|w/m|b/m|w/f|b/f|wm|wf|bm|bf)\\b",
+     "(?:^|[^0-9.a-zA-Z/-])([1-9][0-9]?|1[01][0-9])[ "
+     "-]?(?:M|male|female|man|woman|w/m|b/m|w/f|b/f|wm|wf|bm|bf)\\b",
      Check::kPlainAge, 0.8, false},
+    {"age_f", kAge, "(?:^|[^0-9.a-zA-Z/-])([1-9]|[1-8][0-9]|9[0-4])[ -]?F\\b", Check::kPlainAge,
+     0.8, false},
     {"age_person", kAge,
      "\\b([1-9][0-9]?|1[01][0-9])[- ](?:year|yr)[- "
      "]?(?:old)?\\s(?:man|woman|male|female|boy|girl|gentleman|lady|patient|[a-z]{3,12} "
@@ -135,8 +137,8 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"initials_pair", kClinicianName,
      "(?:^|\\n)([A-Z][A-Za-z]{1,2}[:/][A-Za-z]{2,3})(?:\\s{2}|\\n|\\sD)", Check::kNone, 0.8, false},
     {"initials_line", kClinicianName,
-     "\\n\\n([A-Z][A-Za-z][A-Z]?)(?:\\s[0-2]?[0-9]:?[0-5][0-9])?\\s*(?:\\n|$)", Check::kNone, 0.7,
-     false},
+     "\\n\\n([A-Z][A-Za-z][A-Z]?)(?:\\s[0-2]?[0-9]:?[0-5][0-9](?: hrs)?)?\\s*(?:\\n|$)",
+     Check::kNone, 0.7, false},
     {"name_credentialed", kClinicianName,
      "\\b([A-Z][A-Za-z'\\x80-\\xff-]*\\.?(?: [A-Z]\\.?)?(?: "
      "[a-z]{2,3}){0,2}\\s[A-Z][A-Za-z'\\x80-\\xff-]+(?:\\s[A-Z][A-Za-z'\\x80-\\xff-]+)?),\\s?(?:MD|"
@@ -149,6 +151,13 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b(?:tells|told|paged|notified)\\s((?:[a-z]{2,3} "
      "){0,2}[A-Z][a-z'\\x80-\\xff]+(?:-[A-Z][a-z]+)?)\\s(?:that|of|about|regarding|who)\\b",
      Check::kNone, 0.8, false},
+    {"age_listed", kAge,
+     "[a-z.],\\s((?:[1-9][0-9]?|1[01][0-9]|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|"
+     "ninety)(?:-(?:one|two|three|four|five|six|seven|eight|nine))?)),\\s(?:[mf]\\b|complains|"
+     "presents|has|had|who|was|is|with)",
+     Check::kNone, 0.85},
+    {"group_number", kHealthPlanId, "\\b(?:group|grp|policy)[:#. ]{1,3}([a-z]{0,3}[0-9]{4,12})\\b",
+     Check::kNone, 0.85},
     // Telephone, fax, pager.
     {"fax", kFax, "\\b(?:fax|facsimile)[^0-9(+\\n]{0,12}((?:" R_PHONE "|\\+?[0-9]{10,11}\\b))"},
     {"phone", kPhone, "(?:^|[^0-9.+-])(\\(?" R_PHONE R_EXT ")\\b", Check::kPhone},
@@ -213,7 +222,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kHasDigit, 0.9},
     {"vin", kVehicle, "\\b([a-hj-npr-z0-9]{17})\\b", Check::kVin},
     {"plate", kVehicle,
-     "\\b(?:(?:license )?plates?|lic(?:ense)? plate|tag|registration|reg)" R_IS
+     "\\b(?:(?:license )?plates?|lic(?:ense)? plate|tag|registration|reg)\\b" R_IS
      "((?:[a-z]{2}[ -])?[a-z0-9]{1,4}[- ]?[a-z0-9]{2,5})\\b",
      Check::kHasDigit, 0.85},
     {"vehicle_label", kVehicle, "\\bvin" R_IS "([a-z0-9-]{8,20})\\b", Check::kHasDigit, 0.9},

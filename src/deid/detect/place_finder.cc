@@ -63,7 +63,7 @@ std::vector<Span> find_places(std::string_view text, const std::vector<Token>& t
     for (std::size_t last = i; last < tokens.size() && last < i + 4; ++last) {
       if (last > i) {
         const std::string_view gap = between(text, tokens[last - 1], tokens[last]);
-        if (!blank(gap) && gap != ". ") break;
+        if ((!blank(gap) && gap != ". ") || !tokens[last].capital) break;
         name += ' ';
       }
       name += tokens[last].lower;
@@ -149,6 +149,12 @@ bool is_hospital_head(std::string_view word) {
   return kWords.contains(word);
 }
 
+bool is_hospital_tail(std::string_view word) {
+  return word == "authority" || word == "facility" || word == "association" || word == "district" ||
+         word == "system" || word == "center" || word == "campus" || word == "services" ||
+         word == "network";
+}
+
 /// Words that end a hospital's name in two: "Medical Center".
 bool is_hospital_pair(std::string_view a, std::string_view b) {
   static const std::array<std::pair<std::string_view, std::string_view>, 16> kPairs{
@@ -229,6 +235,17 @@ std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>
           found = last;
       }
     }
+    // "Hospital Authority", "Healthcare Facility".
+    while (found > i && found + 1 < tokens.size() &&
+           blank(between(text, tokens[found], tokens[found + 1])) &&
+           is_hospital_tail(tokens[found + 1].lower) && tokens[found + 1].capital)
+      ++found;
+    static const Set kCourse{"course",    "day",     "days",    "stay",     "admission",
+                             "discharge", "bed",     "problem", "problems", "floor",
+                             "visit",     "records", "summary"};
+    if (found == i + 1 && tokens[found].lower == "hospital" && found + 1 < tokens.size() &&
+        kCourse.contains(tokens[found + 1].lower))
+      found = i;
     if (found > i) {
       spans.push_back({tokens[i].begin, tokens[found].end, PhiClass::kHospital, 0.85,
                        Reason::kContext, "hospital_form"});
@@ -237,6 +254,26 @@ std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>
   }
   return spans;
 }
+
+namespace {
+
+bool is_work(std::string_view word) {
+  return word == "works" || word == "work" || word == "worked" || word == "working" ||
+         word == "employed" || word == "job" || word == "retired" || word == "shift";
+}
+
+/// "Works as a home health aide at": a verb of work in the same sentence, six words back at most.
+bool works_before(std::string_view text, const std::vector<Token>& tokens, std::size_t i) {
+  if (tokens[i].lower != "at" && tokens[i].lower != "for") return false;
+  for (std::size_t k = i; k > 0 && i - k < 6; --k) {
+    const std::string_view gap = between(text, tokens[k - 1], tokens[k]);
+    if (gap.find_first_of(".;:") != std::string_view::npos) return false;
+    if (is_work(tokens[k - 1].lower)) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tokens) {
   static const Set kProfessions{
@@ -253,17 +290,18 @@ std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tok
       "waiter",     "waitress",     "welder",      "writer",      "driver",      "worker",
       "guard",      "officer",      "agent",       "clerk",       "professor",   "developer",
       "analyst",    "consultant",   "foreman",     "operator",    "technician",  "contractor",
-      "stylist"};
+      "stylist",    "student",      "aide",        "custodian",   "homemaker",   "nanny",
+      "pastor",     "priest",       "veteran",     "teller",      "colonel",     "sergeant"};
   static const Set kModifiers{
-      "retired", "former",    "school",   "high",       "elementary",   "middle",     "software",
-      "truck",   "bus",       "taxi",     "postal",     "construction", "factory",    "police",
-      "social",  "security",  "civil",    "mechanical", "electrical",   "office",     "real",
-      "estate",  "bank",      "delivery", "mail",       "kindergarten", "college",    "math",
-      "music",   "graphic",   "web",      "warehouse",  "forklift",     "insurance",  "flight",
-      "army",    "navy",      "child",    "daycare",    "auto",         "restaurant", "line",
-      "hotel",   "farm",      "steel",    "oil",        "rig",          "data",       "sales",
-      "law",     "long-haul", "crane",    "machine",    "tax",          "home",       "hair",
-      "travel"};
+      "retired", "former",   "school",   "high",       "elementary",   "middle",  "software",
+      "truck",   "bus",      "taxi",     "postal",     "construction", "factory", "police",
+      "social",  "security", "civil",    "mechanical", "electrical",   "office",  "real",
+      "estate",  "bank",     "delivery", "mail",       "kindergarten", "college", "math",
+      "music",   "graphic",  "web",      "warehouse",  "forklift",     "dairy",   "airline",
+      "health",  "medical",  "graduate", "insurance",  "flight",       "army",    "navy",
+      "child",   "daycare",  "auto",     "restaurant", "line",         "hotel",   "farm",
+      "steel",   "oil",      "rig",      "data",       "sales",        "law",     "long-haul",
+      "crane",   "machine",  "tax",      "home",       "hair",         "travel"};
   static const Set kNeedModifier{"worker",   "guard",     "officer",    "agent",      "clerk",
                                  "driver",   "operator",  "technician", "consultant", "analyst",
                                  "engineer", "professor", "developer",  "writer",     "judge",
@@ -289,12 +327,10 @@ std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tok
     const bool verb =
         i > 0 &&
         (word == "at" || word == "for" || word == "by" || word == "from" || word == "with") &&
-        (tokens[i - 1].lower == "works" || tokens[i - 1].lower == "work" ||
-         tokens[i - 1].lower == "worked" || tokens[i - 1].lower == "working" ||
-         tokens[i - 1].lower == "employed" || tokens[i - 1].lower == "job" ||
-         tokens[i - 1].lower == "retired" || tokens[i - 1].lower == "shift");
-    const bool label = (word == "employer" || word == "employment" || word == "workplace") &&
-                       between(text, tokens[i], tokens[i + 1]).find(':') != std::string_view::npos;
+        (is_work(tokens[i - 1].lower) || works_before(text, tokens, i));
+    const bool label =
+        (word == "employer" || word == "employment" || word == "workplace" || word == "work") &&
+        between(text, tokens[i], tokens[i + 1]).find(':') != std::string_view::npos;
     if (!verb && !label) continue;
     std::size_t last = i + 1;
     if (!tokens[last].capital) continue;

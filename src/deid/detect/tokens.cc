@@ -102,6 +102,7 @@ std::vector<Token> tokens_of(std::string_view text) {
     token.begin = i;
     token.capital = capital_at(text, i);
     bool any_small = false;
+    std::size_t after = 0;  // bytes of a closing 's
     while (i < text.size()) {
       width = letter_bytes(text, i);
       if (width == 0) {
@@ -111,7 +112,10 @@ std::vector<Token> tokens_of(std::string_view text) {
         const bool possessive =
             text[i] != '-' && (next == 's' || next == 'S') &&
             (i + joiner + 1 >= text.size() || letter_bytes(text, i + joiner + 1) == 0);
-        if (possessive) break;
+        if (possessive) {
+          after = joiner + 1;
+          break;
+        }
         i += joiner;
         continue;
       }
@@ -120,6 +124,7 @@ std::vector<Token> tokens_of(std::string_view text) {
       i += width;
     }
     token.end = i;
+    i += after;
     token.all_capitals = !any_small && token.letters >= 2;
     token.lower = to_lower(text.substr(token.begin, token.end - token.begin));
     tokens.push_back(std::move(token));
