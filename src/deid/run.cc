@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <unordered_set>
 
 #include "deid/clean_text_maker.h"
 #include "deid/deid.h"
@@ -67,7 +68,7 @@ class Cleaner {
     if (!structured.empty()) {
       const auto json = parse_json(structured);
       if (!json.ok() || !json->is_object()) return aside(why, "bad_json", "");
-      const JsonScope scope{detector_, &known, replacer, crosswalk_, key};
+      const JsonScope scope{detector_, &known, replacer, crosswalk_, key, harmless_};
       RESIDENCY_TRY(const Json cleaned, raw.kind == ingest::RecordKind::kRow
                                             ? clean_row(*json, scope)
                                             : clean_resource(*json, scope));
@@ -138,6 +139,7 @@ class Cleaner {
   Crosswalk& crosswalk_;
   DeidReport& report_;
   std::map<std::string, std::vector<KnownValue>> names_;
+  std::unordered_set<std::string> harmless_;
 };
 
 }  // namespace

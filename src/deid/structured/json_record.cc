@@ -12,6 +12,9 @@ namespace {
 
 using Set = std::unordered_set<std::string_view>;
 
+constexpr double kDisplayScoreMin = 0.9;
+constexpr std::size_t kHarmlessMax = 20'000;
+
 /// Left out whole: free-form or pictures, or what no rule knows.
 bool dropped(std::string_view key) {
   static const Set kKeys{
@@ -84,12 +87,13 @@ class Walk {
     const std::string text = member.get<std::string>();
     if (key == "id")
       return owner.empty() ? Json(id(json_text(parent, "resourceType"), text)) : Json();
-    if (key == "reference" || key == "fullUrl") return reference(text);
+    if (key == "reference" || key == "fullUrl") return reference(text, owner);
     if (key == "birthDate" || key == "deceasedDateTime" || is_fhir_date(text))
       return date(key, text);
     if (owner.empty() && key == "name")
       return Json(scope_.replacer.replace(organisation(parent), text));
     if (key == "display") return display(text, parent);
+    if (key == "text" && repeats_display(text, parent)) return terminology_text(text);
     if (is_device_id(key)) return Json(scope_.replacer.replace(PhiClass::kDevice, text));
     if (key == "value" && owner == "udiCarrier") return Json();
     if (kept(key) && is_code(text)) return Json(text);
@@ -110,10 +114,11 @@ class Walk {
   Json id(std::string_view type, const std::string& text) {
     if (type == "Patient") return scope_.crosswalk.patient(text).pseudonym();
     if (type == "Encounter") return scope_.crosswalk.encounter(text);
-    return scope_.crosswalk.resource(std::string(type) + "/" + text);
+    return scope_.crosswalk.resource(text);
   }
 
-  Json reference(const std::string& text) {
+  /// A urn names no type: the element that holds it does, for patients and encounters.
+  Json reference(const std::string& text, std::string_view owner) {
     if (text.starts_with("#")) return Json();
     const std::size_t slash = text.rfind('/');
     if (slash != std::string::npos && slash > 0) {
@@ -126,8 +131,20 @@ class Walk {
       if (word) return type + "/" + id(type, text.substr(slash + 1)).get<std::string>();
     }
     const std::string bare = text.starts_with("urn:uuid:") ? text.substr(9) : text;
+    if (owner == "encounter" || owner == "context")
+      return "Encounter/" + scope_.crosswalk.encounter(bare);
     if (bare == scope_.patient_key) return "Patient/" + scope_.crosswalk.patient(bare).pseudonym();
     return "urn:residency:" + scope_.crosswalk.resource(bare);
+  }
+
+  /// True for a CodeableConcept's text that says what its code's display says.
+  static bool repeats_display(const std::string& text, const Json& parent) {
+    const Json& codings = json_member(parent, "coding");
+    return codings.is_array() &&
+           std::any_of(codings.begin(), codings.end(), [&](const Json& coding) {
+             return coding.is_object() && coding.contains("code") &&
+                    json_text(coding, "display") == text;
+           });
   }
 
   Json date(std::string_view key, const std::string& text) {
@@ -139,16 +156,25 @@ class Walk {
 
   /// Beside a code it is the terminology's; else it names a person or a place.
   Result<Json> display(const std::string& text, const Json& parent) {
-    if (parent.contains("code") && parent.contains("system")) return free_text(text, 0.9);
+    if (parent.contains("code") && parent.contains("system")) return terminology_text(text);
     return Json();
   }
 
-  Result<Json> free_text(const std::string& text, double score_min = 0) {
-    RESIDENCY_TRY(auto spans, scope_.detector.detect(text, scope_.known));
-    if (score_min > 0)
-      std::erase_if(spans, [&](const Span& span) {
-        return span.score < score_min || span.reason != Reason::kPattern;
-      });
+  /// A code's display: the patterns alone, as most such words are no name wherever they stand. The
+  /// same few thousand texts come again and again.
+  Result<Json> terminology_text(const std::string& text) {
+    if (scope_.harmless.contains(text)) return Json(text);
+    RESIDENCY_TRY(auto spans, scope_.detector.detect(text, nullptr));
+    std::erase_if(spans, [](const Span& span) {
+      return span.score < kDisplayScoreMin || span.reason != Reason::kPattern;
+    });
+    if (!spans.empty()) return Json(scope_.replacer.apply(text, spans));
+    if (scope_.harmless.size() < kHarmlessMax) scope_.harmless.insert(text);
+    return Json(text);
+  }
+
+  Result<Json> free_text(const std::string& text) {
+    RESIDENCY_TRY(const auto spans, scope_.detector.detect(text, scope_.known));
     return Json(scope_.replacer.apply(text, spans));
   }
 

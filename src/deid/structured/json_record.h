@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -19,6 +20,8 @@ struct JsonScope {
   Replacer& replacer;
   Crosswalk& crosswalk;
   std::string_view patient_key;
+  /// Displays of codes in which nothing was found: not looked at again.
+  std::unordered_set<std::string>& harmless;
 };
 
 /// The resource with its names, contacts, addresses, identifiers and dates replaced, its narrative,
