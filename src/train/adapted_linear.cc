@@ -40,6 +40,7 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
     }
     linear.out_ += tensor->shape[1];
   }
+  linear.all_adapted_ = linear.parts_.size() == tensors.size();
   linear.inner_ = static_cast<std::int64_t>(linear.parts_.size()) * linear.rank_padded_;
   linear.a_forward_.reserve(linear.in_ * linear.inner_ * bytes);
   linear.a_backward_.reserve(linear.in_ * linear.inner_ * bytes);
@@ -77,49 +78,57 @@ void AdaptedLinear<T>::set_adapter(std::span<const float> values) {
   }
 }
 
+// The adapters' part is written first and the frozen product adds to it before rounding: added
+// afterwards, a young adapter's part would be lost in the rounding of the larger sum.
+
 template <class T>
 Result<void> AdaptedLinear<T>::forward(const T* x, std::int64_t rows, T* y, T* u, double& gemm_s) {
-  {
-    const Stopwatch watch(gemm_s);
-    RESIDENCY_TRY_VOID(forward_.multiply(x, rows, y));
+  if (inner_ > 0) {
+    parallel_ranges(
+        round_up(rows, kRowBlock), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+          const std::int64_t last = std::min(rows, end);
+          if (!all_adapted_ || last < end) {
+            std::fill(y + begin * out_, y + end * out_, T{});
+          }
+          T* some = u + begin * inner_;
+          kernels_->multiply(x + begin * in_, in_, last - begin, in_, operand(a_forward_, inner_),
+                             inner_, false, some, inner_);
+          for (std::size_t i = 0; i < parts_.size(); ++i) {
+            const Part& part = parts_[i];
+            kernels_->multiply(some + static_cast<std::int64_t>(i) * rank_padded_, inner_,
+                               last - begin, rank_padded_, operand(part.b_forward, part.out),
+                               part.out, false, y + begin * out_ + part.out_at, out_);
+          }
+        });
   }
-  if (inner_ == 0) return {};
-  parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-    T* some = u + begin * inner_;
-    kernels_->multiply(x + begin * in_, in_, end - begin, in_, operand(a_forward_, inner_), inner_,
-                       false, some, inner_);
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      const Part& part = parts_[i];
-      kernels_->multiply(some + static_cast<std::int64_t>(i) * rank_padded_, inner_, end - begin,
-                         rank_padded_, operand(part.b_forward, part.out), part.out, true,
-                         y + begin * out_ + part.out_at, out_);
-    }
-  });
-  return {};
+  const Stopwatch watch(gemm_s);
+  return forward_.multiply(x, rows, y, inner_ > 0);
 }
 
 template <class T>
 Result<void> AdaptedLinear<T>::backward_input(const T* dy, std::int64_t rows, T* dx,
                                               double& gemm_s) {
-  if (dx != nullptr) {
-    const Stopwatch watch(gemm_s);
-    RESIDENCY_TRY_VOID(backward_.multiply(dy, rows, dx));
+  if (inner_ > 0) {
+    du_.reserve(round_up(rows, kRowBlock) * inner_);
+    parallel_ranges(
+        round_up(rows, kRowBlock), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+          const std::int64_t last = std::min(rows, end);
+          T* some = du_.data() + begin * inner_;
+          for (std::size_t i = 0; i < parts_.size(); ++i) {
+            const Part& part = parts_[i];
+            kernels_->multiply(dy + begin * out_ + part.out_at, out_, last - begin, part.out,
+                               operand(part.b_backward, rank_padded_), rank_padded_, false,
+                               some + static_cast<std::int64_t>(i) * rank_padded_, inner_);
+          }
+          if (dx == nullptr) return;
+          kernels_->multiply(some, inner_, last - begin, inner_, operand(a_backward_, in_), in_,
+                             false, dx + begin * in_, in_);
+          std::fill(dx + last * in_, dx + end * in_, T{});
+        });
   }
-  if (inner_ == 0) return {};
-  du_.reserve(round_up(rows, kRowBlock) * inner_);
-  parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-    T* some = du_.data() + begin * inner_;
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      const Part& part = parts_[i];
-      kernels_->multiply(dy + begin * out_ + part.out_at, out_, end - begin, part.out,
-                         operand(part.b_backward, rank_padded_), rank_padded_, false,
-                         some + static_cast<std::int64_t>(i) * rank_padded_, inner_);
-    }
-    if (dx == nullptr) return;
-    kernels_->multiply(some, inner_, end - begin, inner_, operand(a_backward_, in_), in_, true,
-                       dx + begin * in_, in_);
-  });
-  return {};
+  if (dx == nullptr) return {};
+  const Stopwatch watch(gemm_s);
+  return backward_.multiply(dy, rows, dx, inner_ > 0);
 }
 
 template <class T>

@@ -59,6 +59,7 @@ class AdaptedLinear {
   std::int64_t rank_padded_ = 0;
   std::int64_t inner_ = 0;
   float scale_ = 0;
+  bool all_adapted_ = false;
   FrozenMatrix<T> forward_;
   FrozenMatrix<T> backward_;
   std::vector<Part> parts_;              // those with an adapter

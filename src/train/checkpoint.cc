@@ -65,7 +65,10 @@ struct Reader {
 }  // namespace
 
 std::string encode_checkpoint(const TrainState& state, std::string_view key) {
-  std::string bytes(kMagic);
+  std::string bytes;
+  bytes.reserve(kMagic.size() + 2 * kDigestBytes + 128 + 16 * state.values.size() +
+                sizeof(LossPoint) * state.history.size());
+  bytes += kMagic;
   bytes += digest_of(key);
   put(bytes, state.step);
   put(bytes, state.tokens);
@@ -77,7 +80,8 @@ std::string encode_checkpoint(const TrainState& state, std::string_view key) {
   put(bytes, state.evaluations_without_gain);
   put<std::uint8_t>(bytes, state.stopped_early ? 1 : 0);
   put_all(bytes, state.history);
-  return bytes + digest_of(bytes);
+  bytes += digest_of(bytes);
+  return bytes;
 }
 
 Result<TrainState> decode_checkpoint(std::string_view bytes, std::string_view key,

@@ -6,7 +6,7 @@ namespace residency::train {
 namespace {
 
 constexpr std::uint64_t kLibraryBytes = 200u << 20;  // libtorch, oneDNN and their like once loaded
-constexpr std::int64_t kHeadRows = 128;
+constexpr std::int64_t kHeadRows = 64;
 
 }  // namespace
 
@@ -28,7 +28,7 @@ TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& co
   estimate.memory_bytes =
       kLibraryBytes + static_cast<std::uint64_t>(size * (weights + rows * saved) +
                                                  kHeadRows * config.vocabulary * (4 + size) +
-                                                 layout.size * (4 * 5 + 2 * size));
+                                                 layout.size * (4 * 9 + 2 * size));
   const double attention = 7.0 * static_cast<double>(rows * heads * config.layers);
   estimate.gigaflops_per_token = 1e-9 * (4.0 * static_cast<double>(body + head) +
                                          6.0 * static_cast<double>(layout.size) + attention);

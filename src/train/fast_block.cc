@@ -15,9 +15,7 @@ Result<FastBlock<T>> FastBlock<T>::create(const model::GgufFile& file,
                                           const model::LlamaConfig& config,
                                           const AdapterLayout& layout, std::int64_t layer,
                                           const KernelTable<T>& kernels) {
-  const auto name = [&](std::string_view part) {
-    return model::block_tensor(layer, part);
-  };
+  const auto name = [&](std::string_view part) { return model::block_tensor(layer, part); };
   FastBlock block;
   block.kernels_ = &kernels;
   block.width_ = config.embedding;

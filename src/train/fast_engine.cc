@@ -11,7 +11,7 @@
 namespace residency::train {
 namespace {
 
-constexpr std::int64_t kHeadRows = 128;  // positions whose logits exist at a time
+constexpr std::int64_t kHeadRows = 64;  // positions whose logits exist at a time
 constexpr std::int64_t kRowGrain = 32;
 
 template <class T>

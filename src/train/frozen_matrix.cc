@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "train/aligned_buffer.h"
+
 namespace residency::train {
 namespace {
 
@@ -13,6 +15,8 @@ using dnnl::memory;
 template <class T>
 constexpr memory::data_type kDataType = sizeof(T) == 2 ? memory::data_type::bf16
                                                        : memory::data_type::f32;
+
+enum class Output : std::uint8_t { kRounded, kRoundedSum, kWide };
 
 constexpr std::int64_t kUsualRows = 512;  // the packing is chosen for a product of so many rows
 
@@ -24,30 +28,41 @@ struct FrozenMatrix<T>::Impl {
   dnnl::stream stream{engine};
   std::int64_t k = 0;
   std::int64_t n = 0;
+  AlignedBuffer<std::byte> storage;  // what `weights` points to
   memory weights;
-  std::map<std::pair<std::int64_t, bool>, dnnl::matmul> products;  // by rows, wide
+  std::map<std::pair<std::int64_t, Output>, dnnl::matmul> products;  // by rows
 
-  dnnl::matmul::primitive_desc plan(std::int64_t rows, bool wide, const memory::desc& packed) {
-    const memory::desc x({rows, k}, kDataType<T>, memory::dims{k, 1});
-    const memory::desc y({rows, n}, wide ? memory::data_type::f32 : kDataType<T>,
-                         memory::dims{n, 1});
-    return {dnnl::matmul::desc(x, packed, y), engine};
+  memory::desc rows_of(std::int64_t rows, std::int64_t columns, Output output) const {
+    return memory::desc({rows, columns},
+                        output == Output::kWide ? memory::data_type::f32 : kDataType<T>,
+                        memory::dims{columns, 1});
   }
 
-  Result<void> multiply(const T* x, std::int64_t rows, void* out, bool wide) {
+  dnnl::matmul::primitive_desc plan(std::int64_t rows, Output output,
+                                    const memory::desc& packed) const {
+    dnnl::primitive_attr attributes;
+    if (output == Output::kRoundedSum) {
+      dnnl::post_ops sum;
+      sum.append_sum(1.0f);
+      attributes.set_post_ops(sum);
+    }
+    return {
+        dnnl::matmul::desc(rows_of(rows, k, Output::kRounded), packed, rows_of(rows, n, output)),
+        attributes, engine};
+  }
+
+  Result<void> multiply(const T* x, std::int64_t rows, void* out, Output output) {
     rows = round_up(rows, kRowBlock);
     try {
-      auto found = products.find({rows, wide});
+      auto found = products.find({rows, output});
       if (found == products.end()) {
-        const auto planned = plan(rows, wide, weights.get_desc());
-        found = products.emplace(std::pair{rows, wide}, dnnl::matmul(planned)).first;
+        const auto planned = plan(rows, output, weights.get_desc());
+        found = products.emplace(std::pair{rows, output}, dnnl::matmul(planned)).first;
       }
-      const memory::desc from({rows, k}, kDataType<T>, memory::dims{k, 1});
-      const memory::desc to({rows, n}, wide ? memory::data_type::f32 : kDataType<T>,
-                            memory::dims{n, 1});
-      found->second.execute(stream, {{DNNL_ARG_SRC, memory(from, engine, const_cast<T*>(x))},
-                                     {DNNL_ARG_WEIGHTS, weights},
-                                     {DNNL_ARG_DST, memory(to, engine, out)}});
+      const memory from(rows_of(rows, k, Output::kRounded), engine, const_cast<T*>(x));
+      const memory to(rows_of(rows, n, output), engine, out);
+      found->second.execute(
+          stream, {{DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, to}});
       stream.wait();
     } catch (const std::exception& failure) {
       return internal_error(std::string("oneDNN refused a product: ") + failure.what());
@@ -75,7 +90,9 @@ Result<FrozenMatrix<T>> FrozenMatrix<T>::create(const T* source, std::int64_t k,
     impl.k = k;
     impl.n = n;
     const memory::desc any({k, n}, kDataType<T>, memory::format_tag::any);
-    impl.weights = memory(impl.plan(kUsualRows, false, any).weights_desc(), impl.engine);
+    const memory::desc layout = impl.plan(kUsualRows, Output::kRounded, any).weights_desc();
+    impl.storage.reserve(static_cast<std::int64_t>(layout.get_size()));
+    impl.weights = memory(layout, impl.engine, impl.storage.data());
     memory plain(memory::desc({k, n}, kDataType<T>, memory::dims{k_stride, n_stride}), impl.engine,
                  const_cast<T*>(source));
     dnnl::reorder(plain, impl.weights).execute(impl.stream, plain, impl.weights);
@@ -87,13 +104,13 @@ Result<FrozenMatrix<T>> FrozenMatrix<T>::create(const T* source, std::int64_t k,
 }
 
 template <class T>
-Result<void> FrozenMatrix<T>::multiply(const T* x, std::int64_t rows, T* out) {
-  return impl_->multiply(x, rows, out, false);
+Result<void> FrozenMatrix<T>::multiply(const T* x, std::int64_t rows, T* out, bool adds) {
+  return impl_->multiply(x, rows, out, adds ? Output::kRoundedSum : Output::kRounded);
 }
 
 template <class T>
 Result<void> FrozenMatrix<T>::multiply_wide(const T* x, std::int64_t rows, float* out) {
-  return impl_->multiply(x, rows, out, true);
+  return impl_->multiply(x, rows, out, Output::kWide);
 }
 
 template <class T>

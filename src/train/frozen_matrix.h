@@ -31,9 +31,10 @@ class FrozenMatrix {
   static Result<FrozenMatrix> create(const T* source, std::int64_t k, std::int64_t n,
                                      std::int64_t k_stride, std::int64_t n_stride);
 
-  /// Rows are rounded up to kRowBlock. `out` holds rounded rows of n.
-  Result<void> multiply(const T* x, std::int64_t rows, T* out);
-  /// The same with an fp32 result.
+  /// Rows are rounded up to kRowBlock. `out` holds rounded rows of n. With `adds`, what `out` held
+  /// is added to the fp32 sums before they are rounded.
+  Result<void> multiply(const T* x, std::int64_t rows, T* out, bool adds = false);
+  /// The same with an fp32 result, without adding.
   Result<void> multiply_wide(const T* x, std::int64_t rows, float* out);
 
   std::int64_t bytes() const;

@@ -161,9 +161,7 @@ class ReferenceEngine final : public Engine {
     const at::Tensor s = sines_.index_select(0, positions);
     at::Tensor x = weights_.at("token_embd.weight").index_select(0, ids);
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
-      const auto name = [&](const char* part) {
-        return model::block_tensor(layer, part);
-      };
+      const auto name = [&](const char* part) { return model::block_tensor(layer, part); };
       const auto heads = [&](const at::Tensor& t) {
         return t.view({t.size(0), -1, config_.head_dimension});
       };
