@@ -6,6 +6,7 @@
 #include "deid/clean_text_maker.h"
 #include "deid/deid.h"
 #include "deid/detect/known_finder.h"
+#include "deid/detect/tokens.h"
 #include "deid/residual.h"
 #include "deid/structured/json_record.h"
 #include "deid/utf8.h"
@@ -60,6 +61,10 @@ class Cleaner {
     PatientCode anonymous = crosswalk_.anonymous(raw.record_id);
     PatientCode& code = key.empty() ? anonymous : crosswalk_.patient(key);
     const KnownPhi known = known_of(raw, key);
+    for (const KnownValue& value : known.values) {
+      if (!is_name_class(value.phi_class)) continue;
+      for (const Token& token : tokens_of(value.value)) code.avoid(fold(token.lower));
+    }
     RESIDENCY_TRY(const auto spans, detector_.detect(text, &known));
     Replacer replacer(options_.policy, code, raw.demographics.gender,
                       latest_year_in(text, spans, kYearWhereNoneIsNamed));

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "deid/deid.h"
+#include "deid/detect/tokens.h"
 #include "deid/transform/date_change.h"
+#include "deid/transform/surrogate.h"
 #include "deid/waiver.h"
 
 namespace residency::deid {
@@ -214,6 +216,16 @@ TEST(Crosswalk, RefusesAnotherSecretAndDamage) {
   EXPECT_FALSE(Crosswalk::open(kSecret, "nonsense").ok());
   const int offset = crosswalk.patient("a").offset_days();
   EXPECT_TRUE(offset != 0 && offset >= -365 && offset <= 365);
+}
+
+TEST(Surrogate, IsNeverARealNameOfTheSamePatient) {
+  Crosswalk crosswalk = Crosswalk::open(kSecret, "").value();
+  PatientCode& plain = crosswalk.patient("a");
+  const std::string first = surrogate(PhiClass::kPatientName, "Okonkwo", "male", plain);
+  plain.avoid(to_lower(first));
+  const std::string second = surrogate(PhiClass::kPatientName, "Okonkwo", "male", plain);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(second, surrogate(PhiClass::kPatientName, "Okonkwo", "male", plain));
 }
 
 TEST(Waiver, NamesAPersonAndAReason) {

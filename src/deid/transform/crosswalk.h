@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,6 +28,9 @@ class PatientCode {
   /// gets the k-th output. `lookup` is what the value is found again by; it leaves no trace in the
   /// output.
   std::string stream_of(std::string_view kind, std::string_view lookup);
+  /// A real name near this patient: no surrogate may equal it. Not part of the state.
+  void avoid(std::string name_part) { avoided_.insert(std::move(name_part)); }
+  bool avoids(std::string_view name_part) const { return avoided_.contains(name_part); }
   /// The number of `value` among those of `kind`, from 1 in order of first sight.
   std::uint32_t number_of(std::string_view kind, std::string_view lookup);
 
@@ -36,7 +40,8 @@ class PatientCode {
   std::string pseudonym_;
   std::map<std::string, std::uint32_t> order_;    // keyed digest -> k
   std::map<std::string, std::uint32_t> numbers_;  // "kind digest" -> number
-  std::map<std::string, std::uint32_t> counts_;   // kind -> how many
+  std::set<std::string, std::less<>> avoided_;
+  std::map<std::string, std::uint32_t> counts_;  // kind -> how many
 };
 
 class Crosswalk {

@@ -46,7 +46,8 @@ std::string with_case(std::string_view model, std::string_view word) {
   return out;
 }
 
-std::string_view pick_name(std::string_view part, bool given, std::string_view gender, Draw& draw) {
+std::string_view pick_name(std::string_view part, bool given, std::string_view gender, Draw& draw,
+                           const PatientCode& code) {
   const Dictionary& dictionary = Dictionary::embedded();
   const bool female = dictionary.is_female(part);
   const bool male = dictionary.is_male(part);
@@ -55,8 +56,8 @@ std::string_view pick_name(std::string_view part, bool given, std::string_view g
       given ? (want_female ? dictionary.female() : dictionary.male()) : dictionary.surnames();
   const std::size_t most = std::min(list.size(), given ? kGivenMax : kSurnamesMax);
   std::size_t at = draw.below(most);
-  for (std::size_t tries = 0;
-       tries < most && (list[at] == part || list[at].size() < 3 || dictionary.is_word(list[at]));
+  for (std::size_t tries = 0; tries < most && (list[at] == part || code.avoids(list[at]) ||
+                                               list[at].size() < 3 || dictionary.is_word(list[at]));
        ++tries)
     at = (at + 1) % most;
   return list[at];
@@ -68,7 +69,7 @@ std::string name_part(std::string_view word, std::string_view gender, PatientCod
   const Dictionary& dictionary = Dictionary::embedded();
   const std::string part = fold(word);
   Draw draw(code.stream_of("name", part));
-  return with_case(word, pick_name(part, dictionary.is_given(part), gender, draw));
+  return with_case(word, pick_name(part, dictionary.is_given(part), gender, draw, code));
 }
 
 std::string name(std::string_view text, std::string_view gender, PatientCode& code) {
@@ -148,7 +149,7 @@ std::string telephone(PhiClass phi_class, std::string_view text, PatientCode& co
 
 std::string surname(PatientCode& code, std::string_view kind, std::string_view text) {
   Draw draw(code.stream_of(kind, normal(text)));
-  return std::string(pick_name("", false, "", draw));
+  return std::string(pick_name("", false, "", draw, code));
 }
 
 }  // namespace
@@ -185,7 +186,7 @@ std::string surrogate(PhiClass phi_class, std::string_view text, std::string_vie
       return with_case(text.substr(text.find_first_not_of("0123456789 ") == std::string_view::npos
                                        ? 0
                                        : text.find_first_not_of("0123456789 ")),
-                       fmt::format("{} {} street", number, pick_name("", false, "", draw)));
+                       fmt::format("{} {} street", number, pick_name("", false, "", draw, code)));
     }
     case PhiClass::kCity: {
       Draw draw(code.stream_of("city", normal(text)));
