@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "dataset/dataset.h"
+#include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/file_digest.h"
 #include "pipeline/stages/memory_lines.h"
 #include "pipeline/stages/stages.h"
@@ -43,12 +44,6 @@ Result<std::string> fingerprint(store::Workspace& workspace, const ConfigNode& o
   RESIDENCY_TRY(const auto parsed, dataset::DatasetOptions::from_config(options));
   if (!parsed.is_public()) return std::string();
   return tree_sha256(workspace.env(), parsed.path);
-}
-
-Result<void> write_blob(store::ArtifactWriter& writer, const std::string& name,
-                        std::string_view bytes) {
-  RESIDENCY_TRY_VOID(writer.begin(name));
-  return writer.append(bytes);
 }
 
 /// What lets training take the set: the clean corpus's certificate, or the waiver.

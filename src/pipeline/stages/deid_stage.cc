@@ -2,6 +2,7 @@
 
 #include "deid/deid.h"
 #include "ingest/raw_record.h"
+#include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/stages.h"
 
 namespace residency::pipeline {
@@ -35,26 +36,16 @@ class CleanToArtifact final : public deid::CleanSink {
   store::ArtifactWriter& writer_;
 };
 
-/// Starts its artifact with the first entry: no entry, no artifact.
-class SetAside final : public deid::DeidQuarantineSink {
+class QuarantineToArtifact final : public deid::DeidQuarantineSink {
  public:
-  explicit SetAside(store::Workspace& workspace) : workspace_(workspace) {}
+  explicit QuarantineToArtifact(QuarantineArtifact& artifact) : artifact_(artifact) {}
   Result<void> reject(const deid::DeidQuarantineEntry& entry) override {
-    if (writer_ == nullptr) {
-      RESIDENCY_TRY(writer_, workspace_.write_artifact());
-      RESIDENCY_TRY_VOID(writer_->begin("quarantine.jsonl"));
-    }
-    entries_ += 1;
-    return writer_->lines().write(dump_json(
+    return artifact_.add(dump_json(
         {{"record", entry.record_id}, {"reason", entry.reason}, {"detail", entry.detail}}));
   }
-  store::ArtifactWriter* writer() { return writer_.get(); }
-  std::int64_t entries() const { return entries_; }
 
  private:
-  store::Workspace& workspace_;
-  std::unique_ptr<store::ArtifactWriter> writer_;
-  std::int64_t entries_ = 0;
+  QuarantineArtifact& artifact_;
 };
 
 /// Gives the total that the raw corpus names, so that progress has an end.
@@ -95,7 +86,8 @@ Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
   RESIDENCY_TRY_VOID(writer->begin("records.jsonl"));
   CleanToArtifact clean(*writer);
-  SetAside quarantine(context.workspace);
+  QuarantineArtifact set_aside(context);
+  QuarantineToArtifact quarantine(set_aside);
   const auto records = raw.counts.find("records");
   CountedProgress progress(context.progress, records == raw.counts.end()
                                                  ? 0
@@ -114,12 +106,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
   manifest.properties = {{"certificate", deid::certificate(options, report)}};
   RESIDENCY_TRY(const auto committed, writer->commit(std::move(manifest)));
   std::vector<std::string> outputs{committed.id};
-  if (quarantine.writer() != nullptr) {
-    auto set_aside = context.manifest("quarantine", {raw.id});
-    set_aside.counts = {{"entries", quarantine.entries()}};
-    RESIDENCY_TRY(const auto kept, quarantine.writer()->commit(std::move(set_aside)));
-    outputs.push_back(kept.id);
-  }
+  RESIDENCY_TRY_VOID(set_aside.commit(raw.id, outputs));
   return outputs;
 }
 

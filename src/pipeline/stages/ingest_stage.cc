@@ -2,6 +2,7 @@
 
 #include "crypto/sha256.h"
 #include "ingest/ingest.h"
+#include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/file_digest.h"
 #include "pipeline/stages/stages.h"
 #include "pipeline/stages/synth_folder.h"
@@ -20,25 +21,15 @@ class RecordsToArtifact final : public ingest::RecordSink {
   store::ArtifactWriter& writer_;
 };
 
-/// Starts its artifact with the first entry: no entry, no artifact.
 class QuarantineToArtifact final : public ingest::QuarantineSink {
  public:
-  explicit QuarantineToArtifact(store::Workspace& workspace) : workspace_(workspace) {}
+  explicit QuarantineToArtifact(QuarantineArtifact& artifact) : artifact_(artifact) {}
   Result<void> reject(const ingest::QuarantineEntry& entry) override {
-    if (writer_ == nullptr) {
-      RESIDENCY_TRY(writer_, workspace_.write_artifact());
-      RESIDENCY_TRY_VOID(writer_->begin("quarantine.jsonl"));
-    }
-    entries_ += 1;
-    return writer_->lines().write(ingest::to_json_line(entry).reveal());
+    return artifact_.add(ingest::to_json_line(entry).reveal());
   }
-  store::ArtifactWriter* writer() { return writer_.get(); }
-  std::int64_t entries() const { return entries_; }
 
  private:
-  store::Workspace& workspace_;
-  std::unique_ptr<store::ArtifactWriter> writer_;
-  std::int64_t entries_ = 0;
+  QuarantineArtifact& artifact_;
 };
 
 Result<void> validate(const ConfigNode& options) {
@@ -96,7 +87,8 @@ Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
   RESIDENCY_TRY_VOID(writer->begin("records.jsonl"));
   RecordsToArtifact records(*writer);
-  QuarantineToArtifact quarantine(context.workspace);
+  QuarantineArtifact set_aside(context);
+  QuarantineToArtifact quarantine(set_aside);
   RESIDENCY_TRY(const auto report, ingest::run(context.workspace.env(), options, records,
                                                quarantine, context.progress));
   RESIDENCY_TRY_VOID(report.check());
@@ -114,12 +106,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
   manifest.counts["notes"] = notes;
   RESIDENCY_TRY(const auto raw, writer->commit(std::move(manifest)));
   std::vector<std::string> outputs{raw.id};
-  if (quarantine.writer() != nullptr) {
-    auto set_aside = context.manifest("quarantine", {sources.id});
-    set_aside.counts = {{"entries", quarantine.entries()}};
-    RESIDENCY_TRY(const auto committed, quarantine.writer()->commit(std::move(set_aside)));
-    outputs.push_back(committed.id);
-  }
+  RESIDENCY_TRY_VOID(set_aside.commit(sources.id, outputs));
   return outputs;
 }
 

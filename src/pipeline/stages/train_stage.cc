@@ -5,6 +5,7 @@
 #include "model/llama_config.h"
 #include "model/lora_gguf.h"
 #include "model/peft.h"
+#include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/base_model.h"
 #include "pipeline/stages/stages.h"
 #include "train/train.h"
@@ -125,12 +126,6 @@ Result<void> check_clearance(const store::Manifest& dataset) {
   return failed_precondition(
       "the data set has neither a de-identification certificate nor a named person's waiver: " +
       dataset.id);
-}
-
-Result<void> write_blob(store::ArtifactWriter& writer, const std::string& name,
-                        std::string_view bytes) {
-  RESIDENCY_TRY_VOID(writer.begin(name));
-  return writer.append(bytes);
 }
 
 Result<void> write_adapter(store::ArtifactWriter& writer, const train::TrainResult& result,
