@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pathlib
+import time
 import unittest
 
 import harness
@@ -72,10 +73,11 @@ class CanaryTest(unittest.TestCase):
     def test_no_core_file_can_be_written(self):
         process = harness.start("run", self.scratch.recipe, "-w", self.scratch.workspace, "-q")
         limits = pathlib.Path(f"/proc/{process.pid}/limits")
-        for _ in range(200):
+        for _ in range(500):
             core = [line for line in limits.read_text().splitlines() if line.startswith("Max core file size")]
-            if core and core[0].split()[4] == "0":
+            if core and core[0].split()[4:6] == ["0", "0"]:
                 break
+            time.sleep(0.01)
         harness.kill9(process)
         self.assertEqual(core[0].split()[4:6], ["0", "0"])
 
