@@ -99,6 +99,8 @@ int main(int count, char** words) {
   double all_s = 0;
   for (const auto& step : steps.all) {
     all_s += step.seconds;
+    std::fprintf(stderr, "step %lld: %.3f s, loss %.4f, gradient norm %.4f\n",
+                 static_cast<long long>(step.step), step.seconds, step.loss, step.gradient_norm);
     if (step.step > number("warmup")) seconds.push_back(step.seconds);
   }
   std::sort(seconds.begin(), seconds.end());
