@@ -53,6 +53,17 @@ TEST(Config, OverridesReachNestedKeys) {
   EXPECT_FALSE(node->with_overrides({"rank"}).ok());
 }
 
+TEST(Config, OverridesLeaveLineNumbersAsTheyWere) {
+  auto node = ConfigNode::parse("train:\n  rank: 8\n  epohcs: 2\n", "recipe.yaml");
+  ASSERT_TRUE(node.ok());
+  auto changed = node->with_overrides({"train.rank=32"});
+  ASSERT_TRUE(changed.ok());
+  ConfigReader root(*changed);
+  ConfigReader reader(root.child("train"), "train.");
+  EXPECT_EQ(reader.integer("rank", 16, 1, 256), 32);
+  EXPECT_THAT(reader.finish().error().message(), HasSubstr("recipe.yaml:3: unknown key"));
+}
+
 TEST(Config, AMissingChildIsAnEmptyMap) {
   ConfigReader reader(*ConfigNode::parse("a: 1\n", "r"));
   EXPECT_TRUE(reader.child("b").is_map());

@@ -102,23 +102,45 @@ Result<ConfigNode> ConfigNode::parse(std::string_view yaml, std::string name) {
   }
 }
 
+namespace {
+
+/// `node` with `value` at the dotted `key`. Only the maps on the way are copied: what is left alone
+/// keeps its place in the file, which YAML::Clone would lose.
+YAML::Node with_value(const YAML::Node& node, const std::string& key, const YAML::Node& value) {
+  const auto dot = key.find('.');
+  const std::string name = key.substr(0, dot);
+  YAML::Node copy(YAML::NodeType::Map);
+  YAML::Node child(YAML::NodeType::Map);
+  if (node.IsMap()) {
+    for (const auto& member : node) {
+      if (member.first.IsScalar() && member.first.Scalar() == name) {
+        child.reset(member.second);
+      } else {
+        copy[member.first] = member.second;
+      }
+    }
+  }
+  copy[name] = dot == std::string::npos ? value : with_value(child, key.substr(dot + 1), value);
+  return copy;
+}
+
+}  // namespace
+
 Result<ConfigNode> ConfigNode::with_overrides(const std::vector<std::string>& overrides) const {
-  YAML::Node root = YAML::Clone(*node_);
+  YAML::Node root = *node_;
   for (const std::string& pair : overrides) {
     const auto equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) {
       return invalid_argument("expected key=value: " + pair.substr(0, 64));
     }
+    const std::string key = pair.substr(0, equals);
+    if (std::count(key.begin(), key.end(), '.') > kConfigDepthMax) {
+      return invalid_argument("too many dots in the key: " + key.substr(0, 64));
+    }
     try {
-      YAML::Node at = root;
-      std::string key = pair.substr(0, equals);
-      for (auto dot = key.find('.'); dot != std::string::npos; dot = key.find('.')) {
-        at.reset(at[key.substr(0, dot)]);
-        key.erase(0, dot + 1);
-      }
-      at[key] = YAML::Load(pair.substr(equals + 1));
+      root.reset(with_value(root, key, YAML::Load(pair.substr(equals + 1))));
     } catch (const YAML::Exception&) {
-      return invalid_argument("cannot set: " + pair.substr(0, equals));
+      return invalid_argument("cannot set: " + key);
     }
   }
   return ConfigNode(std::make_shared<const YAML::Node>(std::move(root)), name_);
@@ -273,8 +295,10 @@ void ConfigReader::absorb(const Result<void>& nested) {
 }
 
 Result<void> ConfigReader::finish() {
+  std::sort(seen_.begin(), seen_.end());
+  seen_.erase(std::unique(seen_.begin(), seen_.end()), seen_.end());
   for (auto& [name, child] : node_.members()) {
-    if (std::find(seen_.begin(), seen_.end(), name) == seen_.end()) {
+    if (!std::binary_search(seen_.begin(), seen_.end(), name)) {
       problems_.push_back(fmt::format("{}: unknown key '{}{}'; known here: {}", child.where(),
                                       path_, name, fmt::join(seen_, ", ")));
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -61,6 +63,39 @@ void sample(const DatasetOptions& options, std::vector<Candidate>& candidates,
 }
 
 using Sides = std::array<std::vector<Candidate>, 3>;
+
+/// The largest hash of a group on `side`, with the group; what is moved first when another side
+/// stays empty. Nothing where the side holds fewer than two groups.
+std::optional<std::pair<double, std::string>> last_group(const SplitOptions& options,
+                                                         const std::vector<Candidate>& side) {
+  std::set<std::pair<double, std::string>> groups;
+  for (const Candidate& candidate : side) {
+    std::string group = group_of(candidate.example);
+    const double at = keyed_fraction(options.seed, "split", group);
+    groups.emplace(at, std::move(group));
+  }
+  if (groups.size() < 2) return std::nullopt;
+  return *groups.rbegin();
+}
+
+/// Gives each side that was asked for at least one patient, from the largest side: among few
+/// patients the draw may leave a side out.
+void fill_empty_sides(const SplitOptions& options, Sides& sides) {
+  const std::array<double, 3> shares{options.train, options.validation, options.test};
+  for (std::size_t side = 0; side < sides.size(); ++side) {
+    if (shares[side] <= 0 || !sides[side].empty()) continue;
+    auto& largest = *std::max_element(sides.begin(), sides.end(), [](auto& left, auto& right) {
+      return left.size() < right.size();
+    });
+    const auto moved = last_group(options, largest);
+    if (!moved) continue;
+    const auto stay = std::stable_partition(largest.begin(), largest.end(), [&](auto& candidate) {
+      return group_of(candidate.example) != moved->second;
+    });
+    sides[side].assign(std::make_move_iterator(stay), std::make_move_iterator(largest.end()));
+    largest.erase(stay, largest.end());
+  }
+}
 
 /// Measures how much of the test set stands in the training set, after leaving out the training
 /// examples that hold more of it than allowed.
@@ -130,10 +165,10 @@ Result<void> describe(const Sides& sides, DatasetReport& report) {
 
 Result<void> check_not_empty(const SplitOptions& options, const Sides& sides) {
   if (options.train > 0 && sides[index_of(Split::kTrain)].empty()) {
-    return invalid_input("no example left for the split: train");
+    return invalid_input("no example left for the split: train (too few patients?)");
   }
   if (options.test > 0 && sides[index_of(Split::kTest)].empty()) {
-    return invalid_input("no example left for the split: test");
+    return invalid_input("no example left for the split: test (too few patients?)");
   }
   return {};
 }
@@ -167,6 +202,7 @@ Result<void> assemble(const DatasetOptions& options, std::vector<Candidate> cand
     const Split split = split_of(options.split, group_of(candidate.example));
     sides[index_of(split)].push_back(std::move(candidate));
   }
+  fill_empty_sides(options.split, sides);
   check_contamination(options, sides, report);
   RESIDENCY_TRY_VOID(check_not_empty(options.split, sides));
   RESIDENCY_TRY_VOID(describe(sides, report));

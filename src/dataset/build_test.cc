@@ -211,6 +211,16 @@ split: {train: 1, validation: 0, test: 0})",
   EXPECT_EQ(built.report->left_out.at("no_medications"), 1u);
 }
 
+TEST(Build, every_side_asked_for_gets_a_patient_when_there_are_enough) {
+  const std::string options = "split: {train: 0.98, validation: 0.01, test: 0.01}";
+  const auto built = run(options, {note(1, 1, "one"), note(2, 2, "two"), note(3, 3, "three"),
+                                   note(4, 3, "three again")});
+  ASSERT_TRUE(built.report.ok()) << built.report.error().message();
+  EXPECT_EQ(built.report->splits.at("train").patients, 1u);
+  EXPECT_EQ(built.report->splits.at("validation").patients, 1u);
+  EXPECT_EQ(built.report->splits.at("test").patients, 1u);
+}
+
 TEST(Build, an_empty_side_is_an_error_that_names_it) {
   const auto built = run("split: {train: 0.5, validation: 0, test: 0.5}", {note(1, 1, "one")});
   ASSERT_FALSE(built.report.ok());

@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const auto detector = deid::Detector::open();
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   deid::KnownPhi known;
-  known.values = {{PhiClass::kPatientName, std::string(text.substr(0, 24))}, {PhiClass::kMrn, "4417290"}};
+  known.values = {{PhiClass::kPatientName, std::string(text.substr(0, 24))},
+                  {PhiClass::kMrn, "4417290"}};
   const auto spans = (*detector)->detect(text, &known);
   if (!spans.ok()) return 0;
   std::size_t past = 0;
