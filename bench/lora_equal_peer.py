@@ -132,7 +132,7 @@ def main():
         optimiser.step()
         seconds.append(time.perf_counter() - began)
     step = statistics.median(seconds[options.warmup:])
-    print(json.dumps({"tokens_per_second": options.batch * options.length / step, "step_s": step, "loss": float(loss), "torch": torch.__version__}))
+    print(json.dumps({"tokens_per_second": options.batch * options.length / step, "step_s": step, "loss": float(loss.detach()), "torch": torch.__version__}))
 
 
 if __name__ == "__main__":

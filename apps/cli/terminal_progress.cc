@@ -65,7 +65,9 @@ void TerminalProgress::update(std::uint64_t done, std::uint64_t total, std::stri
   if (quiet_) return;
   const auto now = Clock::now();
   if (first_) {
-    first_ = false;
+    // What was done before a resumed job began is no part of its rate; the real count starts when
+    // the job knows its total.
+    first_ = total == 0 && done == 0;
     first_done_ = done;
     started_ = now;
   }
