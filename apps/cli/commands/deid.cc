@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/deid_train_tagger.h"
 #include "cli/stage_run.h"
 
 namespace residency::cli {
@@ -16,7 +17,9 @@ int deid_command(const Words& words) {
   options.add_to(*run);
   run->add_option("--input", input, "a corpus.raw artifact's id")->required();
   run->add_option("--policy", policy, "safe-harbor, limited-data-set or expert-determination");
+  TrainTagger train_tagger(app);
   if (auto ended = parse(app, words)) return *ended;
+  if (train_tagger.chosen()) return train_tagger.run();
   options.inputs = {input};
   Json flags = Json::object();
   if (!policy.empty()) flags["policy"]["preset"] = policy;

@@ -87,6 +87,7 @@ Result<DetectorOptions> DetectorOptions::from_config(const ConfigNode& node) {
   options.dictionaries = reader.flag("dictionaries", options.dictionaries);
   options.known = reader.flag("known", options.known);
   options.propagation = reader.flag("propagation", options.propagation);
+  options.tagger = reader.flag("tagger", options.tagger);
   options.threshold = reader.number("threshold", options.threshold, 0, 1);
   RESIDENCY_TRY_VOID(reader.finish());
   return options;
@@ -97,7 +98,11 @@ Detector::Detector(DetectorOptions options, std::shared_ptr<const PatternScan> s
 
 Result<std::unique_ptr<Detector>> Detector::open(const DetectorOptions& options) {
   RESIDENCY_TRY(auto scan, PatternScan::shared());
-  return std::unique_ptr<Detector>(new Detector(options, std::move(scan)));
+  std::unique_ptr<Detector> detector(new Detector(options, std::move(scan)));
+  if (options.tagger) {
+    RESIDENCY_TRY(detector->tagger_, Tagger::embedded());
+  }
+  return detector;
 }
 
 Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi* known) const {
@@ -119,6 +124,8 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
   if (options_.known && known != nullptr)
     append(all, find_known(text, tokens, *known, dictionary_));
   std::erase_if(all, [this](const Span& span) { return span.score < options_.threshold; });
+  // The model has thresholds of its own.
+  if (tagger_) append(all, tagger_->find(text));
   std::vector<Span> settled = settle(text, all);
   if (options_.propagation) {
     append(settled, propagate_names(text, tokens, settled, dictionary_));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "deid/detect/dictionary.h"
 #include "deid/detect/pattern_scan.h"
 #include "deid/detect/span.h"
+#include "deid/tagger/tagger.h"
 
 namespace residency::deid {
 
@@ -19,6 +21,7 @@ struct DetectorOptions {
   bool dictionaries = true;
   bool known = true;
   bool propagation = true;
+  bool tagger = true;  // the learned layer; it only adds
   double threshold = 0.5;  // 0 to 1
 
   static Result<DetectorOptions> from_config(const ConfigNode& node);
@@ -42,6 +45,7 @@ class Detector {
   Detector(DetectorOptions options, std::shared_ptr<const PatternScan> scan);
   DetectorOptions options_;
   std::shared_ptr<const PatternScan> scan_;
+  std::optional<Tagger> tagger_;
   const Dictionary& dictionary_;
 };
 

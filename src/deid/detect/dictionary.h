@@ -36,6 +36,16 @@ class Dictionary {
   const std::vector<std::string_view>& male() const { return male_list_; }
   const std::vector<std::string_view>& cities() const { return city_list_; }
 
+  /// Calls `take` with every plain word, every county; in no order that may be relied on.
+  template <class Take>
+  void each_word(Take take) const {
+    for (const std::string_view word : words_) take(word);
+  }
+  template <class Take>
+  void each_county(Take take) const {
+    for (const std::string_view county : counties_) take(county);
+  }
+
  private:
   Dictionary();
   using Set = std::unordered_set<std::string_view>;

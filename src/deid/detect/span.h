@@ -12,10 +12,12 @@
 namespace residency::deid {
 
 /// What led to a span. Listed from the weakest to the strongest claim on a byte.
-enum class Reason : std::uint8_t { kDictionary, kContext, kPropagation, kPattern, kKnown };
+enum class Reason : std::uint8_t { kModel, kDictionary, kContext, kPropagation, kPattern, kKnown };
 
 constexpr std::string_view reason_name(Reason reason) {
   switch (reason) {
+    case Reason::kModel:
+      return "model";
     case Reason::kDictionary:
       return "dictionary";
     case Reason::kContext:

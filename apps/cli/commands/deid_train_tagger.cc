@@ -1,0 +1,113 @@
+#include "cli/commands/deid_train_tagger.h"
+
+#include <fmt/format.h>
+
+#include "base/env.h"
+#include "base/json.h"
+#include "cli/terminal_progress.h"
+#include "crypto/sha256.h"
+#include "synth/note_writer.h"
+
+namespace residency::cli {
+namespace {
+
+constexpr std::uint64_t kNegativesBytesMax = 1u << 28;
+constexpr int kNotesPerPatient = 4;
+
+/// Notes of a synthetic hospital with their identifiers.
+Result<std::vector<deid::TagExample>> make_notes(std::uint64_t seed, int patients) {
+  RESIDENCY_TRY(const synth::Tables tables, synth::Tables::load());
+  const synth::World world = synth::make_world(tables, seed);
+  std::vector<deid::TagExample> notes;
+  for (int i = 0; i < patients; ++i) {
+    const synth::PatientPlan plan =
+        synth::make_plan(tables, world, seed, static_cast<std::uint64_t>(i), kNotesPerPatient);
+    for (const synth::Encounter& encounter : plan.encounters) {
+      for (const synth::PlannedNote& note : encounter.notes) {
+        const synth::WrittenNote written = synth::write_note(tables, plan, encounter, note);
+        deid::TagExample example{written.text.text(), {}};
+        for (const synth::PhiSpan& span : written.text.phi())
+          example.spans.push_back({span.start, span.end, span.phi_class});
+        notes.push_back(std::move(example));
+      }
+    }
+  }
+  return notes;
+}
+
+/// Every second abstract of a file in PubMedQA's layout: the others are for measuring.
+Result<std::vector<std::string>> read_abstracts(const std::string& text) {
+  RESIDENCY_TRY(const Json items, parse_json(text));
+  if (!items.is_object())
+    return invalid_input("the negatives are no JSON object in PubMedQA's layout");
+  std::vector<std::string> abstracts;
+  std::size_t index = 0;
+  for (const auto& [id, item] : items.items()) {
+    if (index++ % 2 == 1) continue;
+    const Json& contexts = json_member(item, "CONTEXTS");
+    if (!contexts.is_array()) continue;
+    for (const Json& part : contexts) {
+      if (part.is_string()) abstracts.push_back(part.get<std::string>());
+    }
+  }
+  return abstracts;
+}
+
+}  // namespace
+
+TrainTagger::TrainTagger(CLI::App& deid) {
+  command_ = deid.add_subcommand(
+      "train-tagger", "make the learned tagger's model file; equal options give equal bytes");
+  common_.add_to(*command_, false);
+  command_->add_option("--out", out_, "the file to write")->required();
+  command_->add_option("-n,--patients", patients_, "of the synthetic hospital")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command_->add_option("--seed", options_.seed, "what everything is drawn from")
+      ->capture_default_str();
+  command_->add_option("--epochs", options_.epochs, "passes over the examples")
+      ->capture_default_str();
+  command_->add_option("--genre-examples", options_.genre_examples, "sentences of other genres")
+      ->capture_default_str();
+  command_->add_option("--outside-bias", options_.outside_bias, "below 0 looks at more spans")
+      ->capture_default_str();
+  command_->add_option("--precision", options_.span_precision, "what thresholds are fitted to")
+      ->capture_default_str();
+  command_->add_option("--log2-buckets", options_.log2_buckets, "size of the model")
+      ->capture_default_str();
+  command_->add_option("--negatives", negatives_,
+                       "abstracts in PubMedQA's layout that identify nobody");
+}
+
+int TrainTagger::run() {
+  TerminalProgress progress(common_.quiet || common_.json);
+  progress.title("train-tagger");
+  Env& env = Env::posix();
+  auto trained = [&]() -> Result<deid::TrainedTagger> {
+    RESIDENCY_TRY_VOID(options_.validate());
+    std::vector<std::string> negatives;
+    std::string digest;
+    if (!negatives_.empty()) {
+      RESIDENCY_TRY(const std::string text, env.read_file(negatives_, kNegativesBytesMax));
+      digest = crypto::sha256_hex(text);
+      RESIDENCY_TRY(negatives, read_abstracts(text));
+    }
+    RESIDENCY_TRY(const auto notes, make_notes(options_.seed, patients_));
+    RESIDENCY_TRY(auto made, deid::train_tagger(notes, negatives, options_, progress));
+    made.report["patients"] = patients_;
+    made.report["negatives_sha256"] = digest;
+    made.model.note = dump_json(made.report);
+    RESIDENCY_TRY_VOID(env.write_file_atomic(out_, made.model.write()));
+    return made;
+  }();
+  progress.clear();
+  if (!trained.ok()) return fail(trained.error(), common_.json);
+  if (common_.json) {
+    print_json(trained->report);
+  } else {
+    fmt::print("made {}\n{}\n", out_, trained->report.dump(2));
+  }
+  return 0;
+}
+
+}  // namespace residency::cli
