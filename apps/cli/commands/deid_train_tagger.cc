@@ -1,6 +1,8 @@
 #include "cli/commands/deid_train_tagger.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "base/env.h"
 #include "base/json.h"
@@ -33,6 +35,20 @@ Result<std::vector<deid::TagExample>> make_notes(std::uint64_t seed, int patient
     }
   }
   return notes;
+}
+
+/// The questions of JSON lines in MedQA's layout.
+Result<std::vector<std::string>> read_questions(std::string_view text) {
+  std::vector<std::string> questions;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (end > 0) {
+      RESIDENCY_TRY(const Json item, parse_json(std::string(text.substr(0, end))));
+      questions.push_back(json_text(item, "question"));
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return questions;
 }
 
 /// Every second abstract of a file in PubMedQA's layout: the others are for measuring.
@@ -77,6 +93,8 @@ TrainTagger::TrainTagger(CLI::App& deid) {
       ->capture_default_str();
   command_->add_option("--negatives", negatives_,
                        "abstracts in PubMedQA's layout that identify nobody");
+  command_->add_option("--questions", questions_,
+                       "questions as JSON lines in MedQA's layout that identify nobody");
 }
 
 int TrainTagger::run() {
@@ -91,6 +109,12 @@ int TrainTagger::run() {
       RESIDENCY_TRY(const std::string text, env.read_file(negatives_, kNegativesBytesMax));
       digest = crypto::sha256_hex(text);
       RESIDENCY_TRY(negatives, read_abstracts(text));
+    }
+    if (!questions_.empty()) {
+      RESIDENCY_TRY(const std::string text, env.read_file(questions_, kNegativesBytesMax));
+      digest += (digest.empty() ? "" : " ") + crypto::sha256_hex(text);
+      RESIDENCY_TRY(auto more, read_questions(text));
+      std::move(more.begin(), more.end(), std::back_inserter(negatives));
     }
     RESIDENCY_TRY(const auto notes, make_notes(options_.seed, patients_));
     RESIDENCY_TRY(auto made, deid::train_tagger(notes, negatives, options_, progress));

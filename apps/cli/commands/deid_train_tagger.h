@@ -20,6 +20,7 @@ class TrainTagger {
   CLI::App* command_;
   std::string out_;
   std::string negatives_;
+  std::string questions_;
   int patients_ = 700;
   deid::TaggerTrainOptions options_;
 };

@@ -21,7 +21,7 @@ struct DetectorOptions {
   bool dictionaries = true;
   bool known = true;
   bool propagation = true;
-  bool tagger = true;  // the learned layer; it only adds
+  bool tagger = true;      // the learned layer; it only adds
   double threshold = 0.5;  // 0 to 1
 
   static Result<DetectorOptions> from_config(const ConfigNode& node);

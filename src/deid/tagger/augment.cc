@@ -50,7 +50,8 @@ TagExample exchange(const TagExample& example, const GenreMaker& maker, TagRando
   std::size_t past = 0;
   const auto label = [&](std::string_view between) {
     // A short label before an identifier is lost now and then.
-    const std::size_t line = between.rfind('\n') == std::string_view::npos ? 0 : between.rfind('\n') + 1;
+    const std::size_t line =
+        between.rfind('\n') == std::string_view::npos ? 0 : between.rfind('\n') + 1;
     const std::string_view tail = between.substr(line);
     const bool is_label = tail.size() < 24 && tail.find(':') != std::string_view::npos;
     out.text += is_label && random.chance(10) ? between.substr(0, line) : between;

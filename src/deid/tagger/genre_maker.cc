@@ -25,14 +25,14 @@ constexpr std::array<std::string_view, 20> kLabs{
     "ALT",    "AST",       "BUN",     "INR",        "TSH",      "LDH",        "CRP",
     "PSA",    "HCT",       "PLT",     "glucose",    "lactate",  "bilirubin"};
 constexpr std::array<std::string_view, 16> kProblems{
-    "chest pain",  "asthma",    "heart failure",   "a hip fracture",       "pneumonia", "diabetes",
-    "migraine",    "back pain", "stomach pain",    "atrial fibrillation",  "a rash",    "sepsis",
+    "chest pain",  "asthma",    "heart failure",   "a hip fracture",      "pneumonia", "diabetes",
+    "migraine",    "back pain", "stomach pain",    "atrial fibrillation", "a rash",    "sepsis",
     "knee injury", "psoriasis", "type 2 diabetes", "Parkinson's disease"};
 constexpr std::array<std::string_view, 22> kJobs{
-    "teacher",    "electrician", "truck driver", "nurse",   "farmer",  "accountant", "software engineer",
-    "plumber",    "cashier",     "carpenter",    "welder",  "lawyer",  "librarian",  "line cook",
-    "bus driver", "firefighter", "machinist",    "painter", "florist", "pastor",     "bookkeeper",
-    "coal miner"};
+    "teacher",           "electrician", "truck driver", "nurse",       "farmer",    "accountant",
+    "software engineer", "plumber",     "cashier",      "carpenter",   "welder",    "lawyer",
+    "librarian",         "line cook",   "bus driver",   "firefighter", "machinist", "painter",
+    "florist",           "pastor",      "bookkeeper",   "coal miner"};
 constexpr std::array<std::string_view, 14> kStates{"OH", "TX", "California", "NY",     "Oregon",
                                                    "FL", "MA", "Virginia",   "Nevada", "IL",
                                                    "WA", "GA", "Michigan",   "CO"};
@@ -42,9 +42,9 @@ constexpr std::array<std::string_view, 14> kCountries{
 constexpr std::array<std::string_view, 8> kHospitalKinds{
     "Hospital", "Medical Center", "Clinic",      "General Hospital",
     "Memorial", "Health System",  "VA Hospital", "Regional Medical Center"};
-constexpr std::array<std::string_view, 12> kWards{"4 West", "ICU 3", "7B",         "MICU",
-                                                  "5N",     "NICU",  "Ward 12",    "2 South",
-                                                  "CCU",    "6 East", "Unit 4C",   "Tower 9"};
+constexpr std::array<std::string_view, 12> kWards{"4 West", "ICU 3",  "7B",      "MICU",
+                                                  "5N",     "NICU",   "Ward 12", "2 South",
+                                                  "CCU",    "6 East", "Unit 4C", "Tower 9"};
 
 template <std::size_t N>
 std::string_view pick(TagRandom& random, const std::array<std::string_view, N>& items) {
@@ -125,9 +125,8 @@ std::string GenreMaker::given(TagRandom& random) const {
 std::string GenreMaker::family(TagRandom& random) const {
   constexpr std::array<std::string_view, 9> kParticles{"de ", "van ", "Van ", "von ", "De La ",
                                                        "al-", "O'",   "Mc",   "Mac"};
-  std::string name = random.chance(45)
-                         ? invent_name(random, true)
-                         : title_case(random.pick(Dictionary::embedded().surnames()));
+  std::string name = random.chance(45) ? invent_name(random, true)
+                                       : title_case(random.pick(Dictionary::embedded().surnames()));
   if (random.chance(5)) name = std::string(pick(random, kParticles)) + name;
   if (random.chance(5)) name += "-" + title_case(random.pick(Dictionary::embedded().surnames()));
   return name;
@@ -171,7 +170,8 @@ bool GenreMaker::fill_person(std::string_view slot, TagRandom& random, TagExampl
   } else {
     if (phi_class == PhiClass::kClinicianName && random.chance(40)) out.text += "Dr. ";
     text = random.chance(8) ? given(random) : name(random);
-    if (random.chance(5)) text = fmt::format("{}. {}", text[0] & 0x80 ? 'J' : text[0], family(random));
+    if (random.chance(5))
+      text = fmt::format("{}. {}", text[0] & 0x80 ? 'J' : text[0], family(random));
   }
   if (random.chance(6)) text = upper(text);
   put(out, phi_class, text);
@@ -192,8 +192,9 @@ bool GenreMaker::fill_place(std::string_view slot, TagRandom& random, TagExample
     put(out, PhiClass::kEmployer, invent_company(random, family(random)));
   } else if (slot == "hosp") {
     const std::string stem = random.chance(50) ? family(random) : city(random);
-    put(out, PhiClass::kHospital, fmt::format("{}{} {}", random.chance(15) ? "St. " : "", stem,
-                                              pick(random, kHospitalKinds)));
+    put(out, PhiClass::kHospital,
+        fmt::format("{}{} {}", random.chance(15) ? "St. " : "", stem,
+                    pick(random, kHospitalKinds)));
   } else if (slot == "ward") {
     put(out, PhiClass::kWard, pick(random, kWards));
   } else if (slot == "state") {
@@ -211,13 +212,27 @@ void GenreMaker::fill_word(std::string_view slot, TagRandom& random, TagExample&
   if (slot == "word") out.text += word;
   if (slot == "Word") out.text += title_case(word);
   if (slot == "WORD") out.text += upper(word);
-  if (slot == "eponym") out.text += title_case(random.pick(eponyms_)) + (random.chance(30) ? "'s" : "");
+  if (slot == "eponym")
+    out.text += title_case(random.pick(eponyms_)) + (random.chance(30) ? "'s" : "");
   if (slot == "drug") out.text += pick(random, kDrugs);
   if (slot == "Drug") out.text += title_case(pick(random, kDrugs));
   if (slot == "lab") out.text += pick(random, kLabs);
   if (slot == "LAB") out.text += upper(pick(random, kLabs));
   if (slot == "dx") out.text += pick(random, kProblems);
   if (slot == "num") out.text += fmt::format("{}", random.below(random.chance(60) ? 30 : 600));
+  if (slot == "n9") out.text += fmt::format("{}", 1 + random.below(9));
+  // Capitals that identify nobody: abbreviations, brands, a surname that names a thing.
+  if (slot == "ABBR") {
+    for (std::size_t left = 2 + random.below(3); left > 0; --left)
+      out.text += static_cast<char>('A' + random.below(26));
+  }
+  if (slot == "Brand") {
+    constexpr std::array<std::string_view, 14> kEnds{"ex", "ol", "ia", "in",  "ix",  "ra", "yl",
+                                                     "ax", "on", "il", "ium", "tan", "za", "ene"};
+    out.text += random.chance(40) ? title_case(word)
+                                  : invent_name(random, false) + std::string(pick(random, kEnds));
+  }
+  if (slot == "fam") out.text += family(random);
   if (slot == "time") out.text += fmt::format("{}:{:02}", random.below(24), random.below(60));
 }
 
@@ -230,8 +245,9 @@ void GenreMaker::fill(std::string_view slot, TagRandom& random, TagExample& out)
   } else if (slot == "phone") {
     put(out, PhiClass::kPhone, invent_phone(random));
   } else if (slot == "email") {
-    put(out, PhiClass::kEmail, fmt::format("{}{}@{}.com", to_lower(given(random)), random.below(99),
-                                           to_lower(invent_name(random, true))));
+    put(out, PhiClass::kEmail,
+        fmt::format("{}{}@{}.com", to_lower(given(random)), random.below(99),
+                    to_lower(invent_name(random, true))));
   } else if (slot == "url") {
     put(out, PhiClass::kUrl, fmt::format("www.{}.org", to_lower(invent_name(random, true))));
   } else if (slot == "id") {

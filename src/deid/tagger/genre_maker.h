@@ -63,7 +63,7 @@ class GenreMaker {
   void fill_word(std::string_view slot, TagRandom& random, TagExample& out) const;
   void expand(std::string_view text, TagRandom& random, TagExample& out) const;
   std::vector<std::string_view> templates_;
-  std::vector<std::string_view> words_;     // plain words that are no names
+  std::vector<std::string_view> words_;  // plain words that are no names
   std::vector<std::string_view> eponyms_;
 };
 

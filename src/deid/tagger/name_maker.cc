@@ -15,7 +15,8 @@ struct Language {
 
 const std::vector<Language>& languages() {
   static const std::vector<Language> kLanguages{
-      {{"al", "ber", "car", "dan", "ed", "fran", "gar", "hen", "jo", "ken", "lor", "mal", "nor", "rob", "stan", "wal"},
+      {{"al", "ber", "car", "dan", "ed", "fran", "gar", "hen", "jo", "ken", "lor", "mal", "nor",
+        "rob", "stan", "wal"},
        {"be", "li", "na", "ri", "do"},
        {"a", "ine", "ard", "y", "ette", "en", "is", "on"},
        {"son", "ton", "ley", "ford", "well", "man", "field", "er", "wood", "worth", "by"}},
@@ -23,7 +24,8 @@ const std::vector<Language>& languages() {
        {"ka", "le", "mi", "no", "ra"},
        {"kko", "na", "ri", "sa", "tta", "mo", "ja"},
        {"nen", "la", "inen", "maki", "lahti", "koski", "vuori"}},
-      {{"kow", "nowa", "wis", "zie", "jan", "krz", "mal", "sta", "woj", "bog", "dra", "vla", "mir", "pet", "iv"},
+      {{"kow", "nowa", "wis", "zie", "jan", "krz", "mal", "sta", "woj", "bog", "dra", "vla", "mir",
+        "pet", "iv"},
        {"o", "a", "lin", "mi", "sla"},
        {"ek", "aw", "ka", "mir", "ena", "ana", "slav", "ia"},
        {"ski", "wicz", "czyk", "ova", "ov", "enko", "ic", "ovic", "cka", "chuk", "ar"}},
@@ -81,9 +83,9 @@ std::string_view pick(TagRandom& random, std::span<const std::string_view> items
   return items[random.below(items.size())];
 }
 
-constexpr std::array<std::string_view, 12> kMonths{
-    "January", "February", "March",     "April",   "May",      "June",
-    "July",    "August",   "September", "October", "November", "December"};
+constexpr std::array<std::string_view, 12> kMonths{"January",   "February", "March",    "April",
+                                                   "May",       "June",     "July",     "August",
+                                                   "September", "October",  "November", "December"};
 
 }  // namespace
 
@@ -97,10 +99,10 @@ std::string invent_name(TagRandom& random, bool family) {
 }
 
 std::string invent_town(TagRandom& random) {
-  constexpr std::array<std::string_view, 14> kEnds{"vale", "ville", "burg",  "haven", "stad",
-                                                   "ford", "mouth", " City", "dorf",  "hampton",
+  constexpr std::array<std::string_view, 14> kEnds{"vale", "ville", "burg",  "haven",   "stad",
+                                                   "ford", "mouth", " City", "dorf",    "hampton",
                                                    "grad", "pur",   "vik",   " Springs"};
-  constexpr std::array<std::string_view, 9> kFronts{"San ",  "Santa ", "New ",  "St. ", "Port ",
+  constexpr std::array<std::string_view, 9> kFronts{"San ",  "Santa ", "New ",   "St. ", "Port ",
                                                     "West ", "Fort ",  "Mount ", "El "};
   const std::string stem = invent_name(random, random.chance(50));
   switch (random.below(3)) {
@@ -115,8 +117,9 @@ std::string invent_town(TagRandom& random) {
 
 std::string invent_company(TagRandom& random, const std::string& family) {
   constexpr std::array<std::string_view, 16> kKinds{
-      "Systems", "Ltd",       "Inc.",    "Corporation", "& Sons",     "Logistics",   "Foods",  "Group",
-      "Motors",  "Insurance", "Holding", "Partners",    "Industries", "Electronics", "School", "Bank"};
+      "Systems",    "Ltd",         "Inc.",   "Corporation", "& Sons",  "Logistics",
+      "Foods",      "Group",       "Motors", "Insurance",   "Holding", "Partners",
+      "Industries", "Electronics", "School", "Bank"};
   const std::string stem = random.chance(50) ? family : invent_name(random, random.chance(50));
   if (random.chance(15)) return stem;
   return stem + " " + std::string(pick(random, kKinds));
@@ -143,7 +146,7 @@ std::string invent_date(TagRandom& random) {
     case 6:
       return fmt::format("{} {}", name, year);
     case 7:
-      return fmt::format("{}/{}", month, day);
+      return fmt::format("{}/{}/{}", day, month, year);
     case 8:
       return fmt::format("{} {}th", name, day + 3 > 20 ? 20 : 4 + day % 16);
     case 9:
@@ -206,13 +209,13 @@ std::string invent_id(TagRandom& random) {
 }
 
 std::string invent_street(TagRandom& random, const std::string& name) {
-  constexpr std::array<std::string_view, 14> kKinds{"Street", "St",   "Avenue", "Ave", "Road",
-                                                    "Rd",     "Lane", "Drive",  "Dr",  "Blvd",
+  constexpr std::array<std::string_view, 14> kKinds{"Street", "St",   "Avenue", "Ave",    "Road",
+                                                    "Rd",     "Lane", "Drive",  "Dr",     "Blvd",
                                                     "Court",  "Way",  "Place",  "Terrace"};
   constexpr std::array<std::string_view, 8> kFronts{"Rua ", "Via ", "Calle ", "Rue de ",
                                                     "Rue ", "Ul. ", "Av. ",   "Rua do "};
-  constexpr std::array<std::string_view, 9> kEnds{"straat",  "strasse", "gatan", "vej", "katu",
-                                                  "veien", "weg", "utca",  "tie"};
+  constexpr std::array<std::string_view, 9> kEnds{"straat", "strasse", "gatan", "vej", "katu",
+                                                  "veien",  "weg",     "utca",  "tie"};
   const std::size_t number = 1 + random.below(random.chance(50) ? 200 : 30000);
   std::string street;
   switch (random.below(6)) {

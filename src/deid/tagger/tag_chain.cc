@@ -121,8 +121,8 @@ std::vector<std::size_t> viterbi(const std::vector<TagScores>& emissions,
   return path;
 }
 
-ChainMarginals marginals(const std::vector<TagScores>& emissions,
-                         const TagTransitions& transitions, TagTransitions* pairs) {
+ChainMarginals marginals(const std::vector<TagScores>& emissions, const TagTransitions& transitions,
+                         TagTransitions* pairs) {
   const std::size_t n = emissions.size();
   ChainMarginals out;
   out.unary.resize(n);

@@ -26,8 +26,8 @@ struct ChainMarginals {
 };
 
 /// Forward and backward sums. `pairs`, where given, takes the expected count of each transition.
-ChainMarginals marginals(const std::vector<TagScores>& emissions,
-                         const TagTransitions& transitions, TagTransitions* pairs = nullptr);
+ChainMarginals marginals(const std::vector<TagScores>& emissions, const TagTransitions& transitions,
+                         TagTransitions* pairs = nullptr);
 
 /// e^x from sums and products alone, so that every machine trains the same bytes.
 float portable_exp(float x);

@@ -47,11 +47,12 @@ void tag_features(const std::vector<TagToken>& tokens, std::size_t at, TagFeatur
     ++count;
   };
   const std::uint64_t shapes = (std::uint64_t{b.shape} << 16) | (std::uint64_t{t.shape} << 8) |
-                               n.shape | (std::uint64_t{t.gap} << 24) | (std::uint64_t{n.gap} << 28);
+                               n.shape | (std::uint64_t{t.gap} << 24) |
+                               (std::uint64_t{n.gap} << 28);
   const std::uint64_t wide = shapes | (std::uint64_t{bb.shape} << 32) |
                              (std::uint64_t{nn.shape} << 40) | (std::uint64_t{b.gap} << 48);
-  const std::uint64_t context = (std::uint64_t{t.shape} << 8) | t.line_case |
-                                (t.lower_elsewhere ? 16u : 0u);
+  const std::uint64_t context =
+      (std::uint64_t{t.shape} << 8) | t.line_case | (t.lower_elsewhere ? 16u : 0u);
   // Own word.
   put(t.word);
   put(mix(t.word, t.shape));

@@ -61,7 +61,9 @@ void read_word(std::string_view word, TagToken& token) {
   token.word = word_hash(lower);
   token.prefix2 = part_hash(lower.substr(0, 2));
   token.prefix3 = part_hash(lower.substr(0, 3)) + 1;
-  const auto suffix = [&](std::size_t n) { return lower.substr(lower.size() - std::min(n, lower.size())); };
+  const auto suffix = [&](std::size_t n) {
+    return lower.substr(lower.size() - std::min(n, lower.size()));
+  };
   token.suffix2 = part_hash(suffix(2)) + 2;
   token.suffix3 = part_hash(suffix(3)) + 3;
   token.suffix4 = part_hash(suffix(4)) + 4;
@@ -96,15 +98,17 @@ void read_line(std::vector<TagToken>& tokens, std::size_t begin) {
     uppers += shape == kShapeUpper || shape == kShapeShortUpper;
     lowers += shape == kShapeLower;
     tokens[i].place = static_cast<std::uint8_t>(std::min<std::size_t>(i - begin, 4));
-    if (header_end == begin && i > begin && i < begin + kHeaderTokensMax &&
-        shape == (128 | ':'))
+    if (header_end == begin && i > begin && i < begin + kHeaderTokensMax && shape == (128 | ':'))
       header_end = i;
   }
   for (std::size_t i = begin; i < header_end; ++i) header = header * 31 + tokens[i].word;
   std::uint8_t line_case = 0;
-  if (capitals == 0 && lowers == 0 && uppers >= 2) line_case = 1;
-  else if (capitals + uppers == 0) line_case = 2;
-  else if (lowers == 0) line_case = 3;
+  if (capitals == 0 && lowers == 0 && uppers >= 2)
+    line_case = 1;
+  else if (capitals + uppers == 0)
+    line_case = 2;
+  else if (lowers == 0)
+    line_case = 3;
   for (std::size_t i = begin; i < tokens.size(); ++i) {
     tokens[i].line_case = line_case;
     if (i > header_end && header_end > begin)
@@ -121,8 +125,9 @@ void mark_lower_elsewhere(std::vector<TagToken>& tokens) {
       seen[(token.word >> 48) / 64] |= 1ull << ((token.word >> 48) % 64);
   }
   for (TagToken& token : tokens) {
-    token.lower_elsewhere = token.shape >= kShapeCapital && token.shape <= kShapeMixed &&
-                            ((seen[(token.word >> 48) / 64] >> ((token.word >> 48) % 64)) & 1u) != 0;
+    token.lower_elsewhere =
+        token.shape >= kShapeCapital && token.shape <= kShapeMixed &&
+        ((seen[(token.word >> 48) / 64] >> ((token.word >> 48) % 64)) & 1u) != 0;
   }
 }
 

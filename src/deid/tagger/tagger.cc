@@ -54,10 +54,10 @@ std::vector<Span> Tagger::find(std::string_view text) const {
       while (stop < path.size() && is_inside(path[stop])) ++stop;
       const std::size_t left = i - std::min(i, kWindow);
       const std::size_t right = std::min(stop + kWindow, path.size());
-      const ChainMarginals sums = marginals(
-          {emissions.begin() + static_cast<std::ptrdiff_t>(left),
-           emissions.begin() + static_cast<std::ptrdiff_t>(right)},
-          model_->transitions);
+      const ChainMarginals sums =
+          marginals({emissions.begin() + static_cast<std::ptrdiff_t>(left),
+                     emissions.begin() + static_cast<std::ptrdiff_t>(right)},
+                    model_->transitions);
       double probability = 0;
       bool any_text = false;
       for (std::size_t k = i; k < stop; ++k) {

@@ -70,8 +70,8 @@ Error bad(std::string_view what) {
 
 std::string TaggerModel::write() const {
   std::string out(kMagic);
-  for (const std::uint32_t value : {kTaggerFormat, kTagFeatureVersion,
-                                    static_cast<std::uint32_t>(kTagLabels), log2_buckets})
+  for (const std::uint32_t value :
+       {kTaggerFormat, kTagFeatureVersion, static_cast<std::uint32_t>(kTagLabels), log2_buckets})
     put_u32(out, value);
   put_f32(out, outside_bias);
   put_f32(out, scale);
@@ -96,7 +96,8 @@ Result<TaggerModel> TaggerModel::read(std::string_view bytes) {
   if (bytes.size() < kMagic.size() + kDigestBytes || bytes.substr(0, kMagic.size()) != kMagic)
     return bad("is none");
   const std::string_view body = bytes.substr(0, bytes.size() - kDigestBytes);
-  if (crypto::sha256(body) != bytes.substr(body.size())) return bad("is damaged: its checksum differs");
+  if (crypto::sha256(body) != bytes.substr(body.size()))
+    return bad("is damaged: its checksum differs");
   Bytes in(body.substr(kMagic.size()));
   if (in.u32() != kTaggerFormat) return bad("has another format version");
   if (in.u32() != kTagFeatureVersion) return bad("was trained on other features");
@@ -146,8 +147,7 @@ TagScores TaggerModel::emissions(const TagFeatureSet& features) const {
     const std::ptrdiff_t at = slot(feature);
     if (at < 0) continue;
     const auto& row = rows[static_cast<std::size_t>(at)];
-    for (std::size_t l = 0; l < kTagLanes; ++l)
-      sum[l] = static_cast<std::int16_t>(sum[l] + row[l]);
+    for (std::size_t l = 0; l < kTagLanes; ++l) sum[l] = static_cast<std::int16_t>(sum[l] + row[l]);
   }
   TagScores scores;
   for (std::size_t l = 0; l < kTagLanes; ++l) scores[l] = static_cast<float>(sum[l]) * scale;

@@ -29,7 +29,7 @@ struct TaggerModel {
   std::array<float, kTagGroupCount> thresholds{};  // least probability of a span, by group
   TagTransitions transitions{};
   std::string note;
-  std::vector<std::uint16_t> fingerprints;                // 0: an empty slot
+  std::vector<std::uint16_t> fingerprints;               // 0: an empty slot
   std::vector<std::array<std::int8_t, kTagLanes>> rows;  // parallel to fingerprints
 
   std::string write() const;

@@ -1,4 +1,6 @@
 // The learned tagger: its decoding, its file, its training, and what the shipped model finds.
+#include "deid/tagger/tagger.h"
+
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +10,6 @@
 #include "crypto/sha256.h"
 #include "deid/detect/detector.h"
 #include "deid/tagger/augment.h"
-#include "deid/tagger/tagger.h"
 #include "deid/tagger/tagger_trainer.h"
 #include "synth/note_writer.h"
 
@@ -131,10 +132,10 @@ TEST(TaggerModel, ARightChecksumDoesNotMakeBadNumbersGood) {
     return TaggerModel::read(body + crypto::sha256(body));
   };
   EXPECT_TRUE(with(0, "RTAG").ok());
-  EXPECT_FALSE(with(4, "\x09").ok());                       // format
-  EXPECT_FALSE(with(8, "\x09").ok());                       // features
-  EXPECT_FALSE(with(12, "\x09").ok());                      // labels
-  EXPECT_FALSE(with(16, "\x08").ok());                      // buckets: then it is too short
+  EXPECT_FALSE(with(4, "\x09").ok());   // format
+  EXPECT_FALSE(with(8, "\x09").ok());   // features
+  EXPECT_FALSE(with(12, "\x09").ok());  // labels
+  EXPECT_FALSE(with(16, "\x08").ok());  // buckets: then it is too short
   EXPECT_FALSE(with(16, std::string_view("\xFF\xFF\xFF\xFF", 4)).ok());
   EXPECT_FALSE(with(24, std::string_view("\x00\x00\xC0\x7F", 4)).ok());  // not a number
 }
@@ -146,8 +147,10 @@ TEST(TaggerTrainer, TheSameSeedGivesTheSameBytes) {
   options.log2_buckets = 9;
   const auto notes = notes_of(3, 6);
   NoProgress progress;
-  const auto first = train_tagger(notes, {"The drug was well tolerated. It helped."}, options, progress);
-  const auto second = train_tagger(notes, {"The drug was well tolerated. It helped."}, options, progress);
+  const auto first =
+      train_tagger(notes, {"The drug was well tolerated. It helped."}, options, progress);
+  const auto second =
+      train_tagger(notes, {"The drug was well tolerated. It helped."}, options, progress);
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(first->model.write(), second->model.write());
   options.seed = 2;
@@ -161,7 +164,8 @@ TEST(Augment, SpansMoveWithTheirText) {
   const GenreMaker maker;
   TagRandom random(4);
   TagExample example{"Name: Ann Poe\nMRN: 12345\nSeen by Dr. Bo Li.\nStable.\nHome.\n",
-                     {{6, 13, PhiClass::kPatientName}, {19, 24, PhiClass::kMrn},
+                     {{6, 13, PhiClass::kPatientName},
+                      {19, 24, PhiClass::kMrn},
                       {37, 42, PhiClass::kClinicianName}}};
   for (int round = 0; round < 500; ++round) {
     const TagExample made = augment(example, maker, random);
@@ -260,26 +264,26 @@ TEST(Tagger, ClinicalProseStays) {
   EXPECT_GT(lines, 5);
 }
 
-TEST(Tagger, AbstractsItNeverSawAreAlteredByLessThanThreeInAThousandBytes) {
+TEST(Tagger, AddsLessThanThreeInAThousandBytesToAbstractsItNeverSaw) {
   std::ifstream file(RESIDENCY_SHARED_DATA "/pubmedqa/ori_pqal.train_dev_500.json");
   if (!file) GTEST_SKIP() << "no public data here";
   std::stringstream bytes;
   bytes << file.rdbuf();
   const auto items = parse_json(bytes.str());
   ASSERT_TRUE(items.ok());
-  const auto tagger = Tagger::embedded();
-  ASSERT_TRUE(tagger.ok());
-  std::size_t total = 0, altered = 0, index = 0;
+  std::size_t total = 0, added = 0, index = 0;
   for (const auto& [id, item] : items->items()) {
     if (index++ % 2 == 0) continue;  // trained on
     for (const Json& part : item["CONTEXTS"]) {
       const auto text = part.get<std::string>();
+      const std::string rules = covered(without_tagger(), text);
+      const std::string both = covered(with_tagger(), text);
       total += text.size();
-      for (const Span& span : tagger->find(text)) altered += span.end - span.begin;
+      for (std::size_t i = 0; i < text.size(); ++i) added += rules[i] != both[i] ? 1 : 0;
     }
   }
   EXPECT_GT(total, 100000u);
-  EXPECT_LE(static_cast<double>(altered), 0.003 * static_cast<double>(total));
+  EXPECT_LE(static_cast<double>(added), 0.003 * static_cast<double>(total));
 }
 
 TEST(Tagger, BytesThatAreNoTextDoNoHarm) {
