@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "crypto/sha256.h"
+#include "deid/transform/code_book.h"
 
 namespace residency::deid {
 
@@ -44,7 +45,7 @@ class PatientCode {
   std::map<std::string, std::uint32_t> counts_;  // kind -> how many
 };
 
-class Crosswalk {
+class Crosswalk final : public CodeBook {
  public:
   /// `secret` has 32 bytes from a random device; `state` is what state() gave, or "" at first.
   /// kInvalidArgument for a secret of another length, kCorrupt for a state that can't be read or
@@ -56,9 +57,12 @@ class Crosswalk {
   /// Someone who is in no other record: consistent within the record, not kept.
   PatientCode anonymous(std::string_view record_id) const;
   /// "e-" and 16 hex digits, in order of first sight.
-  std::string encounter(std::string_view key);
+  std::string encounter(std::string_view key) override;
   /// "i-" and 16 hex digits for any other resource's id.
-  std::string resource(std::string_view key);
+  std::string resource(std::string_view key) override;
+  std::string pseudonym(std::string_view patient_key) override {
+    return patient(patient_key).pseudonym();
+  }
 
   std::size_t patients() const { return patients_.size(); }
   /// JSON; keep it encrypted. Keys are keyed digests, so that without the secret it names nobody.
