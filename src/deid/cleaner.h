@@ -18,7 +18,7 @@ namespace residency::deid {
 
 /// What a patient's records share while they are cleaned. One thread at a time.
 struct PatientScope {
-  PatientCode* code = nullptr;             // null: the record names no patient
+  PatientCode* code = nullptr;               // null: the record names no patient
   std::vector<KnownValue>* names = nullptr;  // found in the patient's earlier documents
 };
 

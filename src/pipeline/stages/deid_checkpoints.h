@@ -10,8 +10,9 @@
 namespace residency::pipeline {
 
 /// Takes the lines that the sinks write, and keeps them with the crosswalk and the report in
-/// encrypted states of the job. A checkpoint counts only while the workspace's own crosswalk is what
-/// it was when the job began: if another job has added patients meanwhile, the job starts anew.
+/// encrypted states of the job. A checkpoint counts only while the workspace's own crosswalk is
+/// what it was when the job began: if another job has added patients meanwhile, the job starts
+/// anew.
 class StateDeidCheckpoints final : public deid::DeidCheckpoints {
  public:
   /// `crosswalk_before` is the workspace's crosswalk as the job found it.
