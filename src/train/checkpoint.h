@@ -23,9 +23,13 @@ class CheckpointStore {
 
 /// A point of the loss curves; validation is NaN where none was taken.
 struct LossPoint {
-  std::int64_t step = 0;
+  std::int64_t step = 0;  // from 1
   double loss = 0;
   double validation_loss = std::numeric_limits<double>::quiet_NaN();
+  std::int64_t epoch = 0;  // from 0
+  double learning_rate = 0;
+  double gradient_norm = 0;  // before clipping
+  std::int64_t tokens = 0;   // of the step
 };
 
 struct TrainState {

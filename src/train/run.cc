@@ -154,7 +154,13 @@ class Run {
   }
 
   void log(const StepMetrics& metrics) {
-    LossPoint point{metrics.step, metrics.loss};
+    LossPoint point;
+    point.step = metrics.step;
+    point.loss = metrics.loss;
+    point.epoch = metrics.epoch;
+    point.learning_rate = metrics.learning_rate;
+    point.gradient_norm = metrics.gradient_norm;
+    point.tokens = metrics.tokens;
     if (metrics.validation_loss) point.validation_loss = *metrics.validation_loss;
     state_.history.push_back(point);
     metrics_.step(metrics);

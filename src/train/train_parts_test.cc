@@ -148,7 +148,9 @@ TrainState some_state() {
   state.optimiser = "moments";
   state.best_values = {1, 1, 1};
   state.best_validation_loss = 0.5;
-  state.history = {{1, 2.5}, {2, 2.0, 1.5}};
+  state.history.resize(2);
+  state.history[0].loss = 2.5;
+  state.history[1].validation_loss = 1.5;
   return state;
 }
 

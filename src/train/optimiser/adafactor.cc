@@ -53,8 +53,8 @@ class Adafactor final : public Optimiser {
 
   void update_block(const UpdateStep& step, const ParameterBlock& block, float* rows,
                     float* columns, const float* gradient, float* values) const {
-    const auto beta = static_cast<float>(1.0 - std::pow(static_cast<double>(step.number),
-                                                        -kDecayPower));
+    const auto beta =
+        static_cast<float>(1.0 - std::pow(static_cast<double>(step.number), -kDecayPower));
     const auto scale = static_cast<float>(step.gradient_scale);
     std::vector<float> column_sums(static_cast<std::size_t>(block.columns), 0.0f);
     double row_total = 0;

@@ -117,14 +117,14 @@ class AdamW8 final : public Optimiser {
     const auto correction = static_cast<float>(1.0 / (1.0 - std::pow(options_.beta2, at)));
     const auto keep = static_cast<float>(1.0 - own_rate * options_.weight_decay);
     for (std::int64_t i = 0; i < count; ++i) {
-      const float g =
-          gradient.data()[range.begin + i] * static_cast<float>(step.gradient_scale);
+      const float g = gradient.data()[range.begin + i] * static_cast<float>(step.gradient_scale);
       const auto k = static_cast<std::size_t>(i);
       first[k] = beta1 * first[k] + (1 - beta1) * g;
       second[k] = beta2 * second[k] + (1 - beta2) * g * g;
       float& value = values.data()[range.begin + i];
-      value = value * keep - rate * first[k] / (std::sqrt(second[k] * correction) +
-                                                static_cast<float>(options_.epsilon));
+      value = value * keep -
+              rate * first[k] /
+                  (std::sqrt(second[k] * correction) + static_cast<float>(options_.epsilon));
     }
     first_.store(range.begin, count, index, first.data());
     second_.store(range.begin, count, index, second.data());

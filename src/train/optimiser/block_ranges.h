@@ -19,8 +19,8 @@ struct BlockRange {
   double rate_factor = 1;
 };
 
-/// The blocks in pieces of at most `grain` values; each piece starts a multiple of `grain` after its
-/// block.
+/// The blocks in pieces of at most `grain` values; each piece starts a multiple of `grain` after
+/// its block.
 inline std::vector<BlockRange> block_ranges(const std::vector<ParameterBlock>& blocks,
                                             std::int64_t grain) {
   std::vector<BlockRange> ranges;

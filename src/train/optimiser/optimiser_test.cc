@@ -114,8 +114,7 @@ TEST(Adafactor, KeepsRowsAndColumnsOnly) {
 
 TEST(Adafactor, AnUpdateOfOneGradientIsItsSignTimesTheRate) {
   // One value: the factored estimate is exact, g / sqrt(g^2).
-  const auto optimiser =
-      make_optimiser(options_with(OptimiserKind::kAdafactor), {{0, 1, 1, 1}});
+  const auto optimiser = make_optimiser(options_with(OptimiserKind::kAdafactor), {{0, 1, 1, 1}});
   std::vector<float> values{1.0f};
   optimiser->update({1, 0.25, 1}, std::vector<float>{-3.0f}, values);
   EXPECT_NEAR(static_cast<double>(values[0]), 1.25, 1e-6);
