@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/phi_class.h"
 
 namespace residency::deid {
@@ -54,6 +55,8 @@ struct ElementRule {
   int round_to = 2;                         // kPerturb: decimals, 0 to 28
   std::vector<GeneralizeCase> cases;        // kGeneralize, in the file's order
   bool keep_other_values = false;  // kGeneralize: where no case holds; else the value is redacted
+
+  Json to_json() const;
 };
 
 enum class ElementShiftScope : std::uint8_t { kPatient, kResource, kFile, kFolder };
