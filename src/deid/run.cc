@@ -7,6 +7,7 @@
 #include "deid/deid.h"
 #include "deid/detect/known_finder.h"
 #include "deid/detect/tokens.h"
+#include "deid/policy/method.h"
 #include "deid/residual.h"
 #include "deid/structured/json_record.h"
 #include "deid/utf8.h"
@@ -197,12 +198,26 @@ Json DeidReport::to_json() const {
           {"quarantined_by_reason", quarantined_by_reason}};
 }
 
+namespace {
+
+Json method_reasons(const Policy& policy) {
+  Json reasons = Json::array();
+  for (const MethodObstacle& one : safe_harbor_obstacles(policy))
+    reasons.push_back({{"subject", one.subject}, {"action", one.action}, {"why", one.why}});
+  return reasons;
+}
+
+}  // namespace
+
 Json certificate(const DeidOptions& options, const DeidReport& report) {
   const std::string policy = options.canonical_json();
   return {{"version", 1},
           {"policy", Json::parse(policy, nullptr, false)},
           {"policy_sha256", crypto::sha256_hex(policy)},
           {"method", options.policy.method()},
+          {"method_reasons", method_reasons(options.policy)},
+          {"zip3_census", zip_census_name(options.policy.zip_census)},
+          {"reversible", options.policy.reversible},
           {"detector", kDetectorVersion},
           {"report", report.to_json()},
           {"actual_knowledge_attestation", {{"given", false}, {"by", nullptr}}},
