@@ -1,6 +1,7 @@
 #include "deid/policy/element_rule.h"
 
 #include "crypto/sha256.h"
+#include "deid/transform/value_code.h"
 
 namespace residency::deid {
 
@@ -24,6 +25,24 @@ Json ElementRule::to_json() const {
 
 std::string element_hash(std::string_view key, std::string_view value) {
   return value.empty() ? std::string() : crypto::to_hex(crypto::hmac_sha256(key, value));
+}
+
+namespace {
+
+std::string sealing_key(std::string_view key) {
+  return crypto::hmac_sha256(key, "residency element encryption");
+}
+
+}  // namespace
+
+Result<std::string> element_encrypt(std::string_view key, std::string_view value) {
+  if (value.empty()) return std::string();
+  return seal_value(sealing_key(key), kValueLabel, value);
+}
+
+Result<std::string> element_decrypt(std::string_view key, std::string_view code) {
+  if (code.empty()) return std::string();
+  return open_value(sealing_key(key), kValueLabel, code);
 }
 
 int element_shift_days(std::string_view key, std::string_view scope_prefix) {

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/phi_class.h"
+#include "base/result.h"
 
 namespace residency::deid {
 
@@ -20,7 +21,7 @@ enum class ElementMethod : std::uint8_t {
   kRedact,      // the element goes; date, age and ZIP code keep a part where the rules' flags say so
   kDateShift,   // by the patient's own days, or by ElementRules::date_shift
   kCryptoHash,  // HMAC-SHA-256; references and ids keep their form, the id alone is hashed
-  kEncrypt,     // authenticated, under the crosswalk's key; with encrypt_key, in Microsoft's form
+  kEncrypt,     // authenticated (element_encrypt), under `encrypt_key` or the crosswalk's own key
   kSubstitute,  // `replace_with`
   kPerturb,     // noise of `span` on a number
   kGeneralize,  // the first of `cases` whose condition holds
@@ -86,6 +87,13 @@ struct ElementRules {
 /// HMAC-SHA-256 of `value` under `key`, both UTF-8, 64 lower-case hex digits: Microsoft's
 /// cryptoHash gives the same for the same key. "" stays "".
 std::string element_hash(std::string_view key, std::string_view value);
+
+/// `value` encrypted and authenticated (transform/value_code.h) under a key derived from `key`, the
+/// file's encryptKey. Microsoft's own form, AES-CBC without authentication, is not written: what it
+/// encrypted before stays with it. "" stays "".
+Result<std::string> element_encrypt(std::string_view key, std::string_view value);
+/// The value; errors as open_value()'s.
+Result<std::string> element_decrypt(std::string_view key, std::string_view code);
 
 /// Microsoft's date shift in days, -50 to 50, for a `scope_prefix` (the resource's id, or the name
 /// of the file or folder).
