@@ -94,23 +94,43 @@ std::string name_part(std::string_view word, std::string_view gender, PatientCod
   return with_case(word, pick_name(part, given, gender, draw, code));
 }
 
+/// True for what belongs to a name but names nobody: a title before it, a suffix or a credential
+/// behind it, a particle inside. The same words are names elsewhere ("MA, JACK", "Hoa Le").
+bool names_nobody(std::string_view text, const std::vector<Token>& tokens, std::size_t i) {
+  const Token& token = tokens[i];
+  const bool first = i == 0;
+  const bool last = i + 1 == tokens.size();
+  const auto comma = [&](std::size_t from, std::size_t to) {
+    return text.substr(from, to - from).find(',') != std::string_view::npos;
+  };
+  const bool comma_behind = !last && comma(token.end, tokens[i + 1].begin);
+  if (title_class(token.lower) && first && !last && !comma_behind) return true;
+  if (is_particle(token.lower) && token.letters <= 3 && !last && !comma_behind) return true;
+  if (first) return false;
+  if (is_name_suffix(token.lower)) return true;
+  if (!is_credential(token.lower) || token.letters < 2 || !token.all_capitals) return false;
+  const bool mixed = std::any_of(tokens.begin(), tokens.end(),
+                                 [](const Token& t) { return t.letters > 1 && !t.all_capitals; });
+  return mixed && comma(tokens[i - 1].end, token.begin);
+}
+
 std::string name(std::string_view text, std::string_view gender, PatientCode& code) {
   std::string out;
   std::size_t past = 0;
-  for (const Token& token : tokens_of(text)) {
+  const std::vector<Token> tokens = tokens_of(text);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const Token& token = tokens[i];
     out += text.substr(past, token.begin - past);
     past = token.end;
     const std::string_view word = text.substr(token.begin, token.end - token.begin);
-    if (title_class(token.lower) || is_name_suffix(token.lower) ||
-        (is_credential(token.lower) && token.letters > 1 && token.all_capitals) ||
-        (is_particle(token.lower) && token.letters <= 3)) {
+    if (names_nobody(text, tokens, i)) {
       out += word;
     } else if (token.letters == 1) {
       Draw draw(code.stream_of("initial", token.lower));
       out += with_case(word, std::string(1, static_cast<char>('a' + draw.below(26))));
     } else if (token.letters <= 3 && token.all_capitals && text.size() <= 3) {
       Draw draw(code.stream_of("initials", token.lower));
-      for (std::size_t i = 0; i < token.letters; ++i)
+      for (std::size_t j = 0; j < token.letters; ++j)
         out += static_cast<char>('A' + draw.below(26));
     } else {
       for (std::size_t from = 0; from <= word.size();) {
@@ -229,14 +249,23 @@ std::string street(std::string_view text, PatientCode& code) {
   return out;
 }
 
+/// A place's name by its words, or written as one word.
+bool is_real_place(std::string_view name, const PatientCode& code) {
+  return code.real() != nullptr &&
+         (code.real()->has_all_words(name) || code.real()->has_word(letters_and_digits(name)));
+}
+
 std::string city(std::string_view text, PatientCode& code) {
   Draw draw(code.stream_of("city", letters_and_digits(text)));
   const auto& cities = Dictionary::embedded().cities();
-  for (int i = 0; i < kDrawsMax; ++i) {
-    const std::string_view drawn = cities[draw.below(cities.size())];
-    if (code.real() == nullptr || !code.real()->has_all_words(drawn)) return with_case(text, drawn);
+  std::string made;
+  for (int i = 0; i < 2 * kDrawsMax; ++i) {
+    // Where the corpus has about all of them, one is made up.
+    made = i < kDrawsMax ? std::string(cities[draw.below(cities.size())])
+                         : pick_name("", false, "", draw, code) + "ville";
+    if (!is_real_place(made, code)) break;
   }
-  return with_case(text, pick_name("", false, "", draw, code) + "ville");
+  return with_case(text, made);
 }
 
 /// "Mercy General Hospital" becomes "Lindqvist General Hospital": what kind of house it is stays.
