@@ -116,8 +116,7 @@ ReversedRecord reverse_record(const Crosswalk& crosswalk, const CleanRecord& rec
   Restorer restorer(crosswalk, crosswalk.find_pseudonym(record.patient), reversed);
   reversed.text = ingest::PhiText(restorer.text(record.text.str()));
   const auto structured = parse_json(record.structured.str());
-  if (structured.ok())
-    reversed.structured = ingest::PhiText(dump_json(restorer.json(*structured)));
+  if (structured.ok()) reversed.structured = ingest::PhiText(dump_json(restorer.json(*structured)));
   return reversed;
 }
 

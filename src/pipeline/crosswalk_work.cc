@@ -26,9 +26,10 @@ class Act {
     event.objects = std::move(objects);
     RESIDENCY_TRY(const std::uint64_t seq, log->append(event));
     if (!request.reason.empty()) {
-      RESIDENCY_TRY_VOID(workspace.put_state(
-          fmt::format("reasons/{:012}", seq),
-          dump_json({{"role", request.role}, {"reason", request.reason.substr(0, kReasonBytesMax)}})));
+      RESIDENCY_TRY_VOID(
+          workspace.put_state(fmt::format("reasons/{:012}", seq),
+                              dump_json({{"role", request.role},
+                                         {"reason", request.reason.substr(0, kReasonBytesMax)}})));
     }
     return Act(std::move(log), std::move(event));
   }
@@ -74,9 +75,10 @@ struct Selection {
 
 /// Ids of records are digests; what is no id of ours must not reach the log.
 bool is_record_id(std::string_view text) {
-  return text.size() <= 80 && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz"
-                                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") ==
-                                  std::string_view::npos;
+  return text.size() <= 80 &&
+         text.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyz"
+             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") == std::string_view::npos;
 }
 
 Result<ReversalReport> reverse(store::Workspace& workspace, const CrosswalkRequest& request,
@@ -146,7 +148,8 @@ Result<void> import_crosswalk(store::Workspace& workspace, const CrosswalkReques
   const auto work = [&]() -> Result<void> {
     RESIDENCY_TRY_VOID(allowed(request));
     RESIDENCY_TRY(const auto lock, workspace.lock_for_writing());
-    return deid::CrosswalkVault::import_from(workspace.env(), place_of(workspace), path, passphrase);
+    return deid::CrosswalkVault::import_from(workspace.env(), place_of(workspace), path,
+                                             passphrase);
   };
   return act.end(work());
 }

@@ -46,8 +46,8 @@ void make_policy_paths_absolute(Json& policy, const std::string& directory) {
   if (!policy.is_object()) return;
   for (const char* key : {"file", "hash_key_file", "microsoft_config", "require_signature_by"}) {
     const std::string path = json_text(policy, key);
-    if (!path.empty() && (std::string_view(key) != "require_signature_by" ||
-                          path.size() != kPublicKeyDigits))
+    if (!path.empty() &&
+        (std::string_view(key) != "require_signature_by" || path.size() != kPublicKeyDigits))
       policy[key] = absolute_path(path, directory);
   }
 }

@@ -58,7 +58,8 @@ int status(const Words& words) {
     return 0;
   }
   fmt::print("crosswalk: {} bytes, shredded {} times before\nkey: {}{}\n", found->state_bytes,
-             found->generation, found->key_here ? "here" : "not here: ", found->key_here ? "" : place.keys);
+             found->generation,
+             found->key_here ? "here" : "not here: ", found->key_here ? "" : place.keys);
   if (json.contains("patients"))
     fmt::print("patients: {}\noriginals kept: {}\n", json["patients"].get<std::uint64_t>(),
                json["originals"].get<std::uint64_t>());

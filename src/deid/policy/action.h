@@ -25,13 +25,24 @@ enum class Action : std::uint8_t {
   kQuarter,    // dates to their quarter
   kAgeBand5,   // ages to bands of five years, "90+" at the end
   kAgeBand10,
-  kState,      // cities to their state, where only one has a city of that name
+  kState,  // cities to their state, where only one has a city of that name
 };
 
-inline constexpr std::array<std::string_view, 15> kActionNames{
-    "keep",        "redact",           "tag",                "surrogate",  "date_shift",
-    "year_only",   "age_pool_90",      "zip3",               "keyed_hash", "encrypt",
-    "generalize_month", "generalize_quarter", "age_band_5",  "age_band_10", "generalize_state"};
+inline constexpr std::array<std::string_view, 15> kActionNames{"keep",
+                                                               "redact",
+                                                               "tag",
+                                                               "surrogate",
+                                                               "date_shift",
+                                                               "year_only",
+                                                               "age_pool_90",
+                                                               "zip3",
+                                                               "keyed_hash",
+                                                               "encrypt",
+                                                               "generalize_month",
+                                                               "generalize_quarter",
+                                                               "age_band_5",
+                                                               "age_band_10",
+                                                               "generalize_state"};
 
 constexpr std::string_view action_name(Action action) {
   return kActionNames[static_cast<std::size_t>(action)];

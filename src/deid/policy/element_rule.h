@@ -18,8 +18,8 @@ namespace residency::deid {
 
 enum class ElementMethod : std::uint8_t {
   kKeep,
-  kRedact,      // the element goes; date, age and ZIP code keep a part where the rules' flags say so
-  kDateShift,   // by the patient's own days, or by ElementRules::date_shift
+  kRedact,     // the element goes; date, age and ZIP code keep a part where the rules' flags say so
+  kDateShift,  // by the patient's own days, or by ElementRules::date_shift
   kCryptoHash,  // HMAC-SHA-256; references and ids keep their form, the id alone is hashed
   kEncrypt,     // authenticated (element_encrypt), under `encrypt_key` or the crosswalk's own key
   kSubstitute,  // `replace_with`
@@ -69,9 +69,9 @@ struct ElementRules {
   std::vector<ElementRule> rules;
   ElementMethod unmatched = ElementMethod::kFreeText;  // kFreeText, kRedact or kKeep
 
-  bool partial_ages = false;       // redact keeps ages up to 89
-  bool partial_dates = false;      // redact keeps the year
-  bool partial_zip_codes = false;  // redact keeps three digits, "000" for those of small_zip3
+  bool partial_ages = false;            // redact keeps ages up to 89
+  bool partial_dates = false;           // redact keeps the year
+  bool partial_zip_codes = false;       // redact keeps three digits, "000" for those of small_zip3
   std::vector<std::string> small_zip3;  // three digits each; empty: the policy's own table
 
   /// Microsoft's keys, as the file gives them (UTF-8 text). Empty: the crosswalk's own.

@@ -27,8 +27,8 @@ class Reader {
   Result<ElementRules> read(const Json& root, const nlohmann::ordered_json& ordered) {
     if (!root.is_object()) return invalid_argument("the configuration is not a JSON object");
     // "processingError" is what the tool's own sample says, "processingErrors" what it reads.
-    only(root, "", {"fhirVersion", "processingErrors", "processingError", "fhirPathRules",
-                    "parameters"});
+    only(root, "",
+         {"fhirVersion", "processingErrors", "processingError", "fhirPathRules", "parameters"});
     const Json& version = json_member(root, "fhirVersion");
     if (!version.is_null() && !(version.is_string() && (version == "R4" || version == "")))
       problem("fhirVersion", "must be R4 or empty");
@@ -71,7 +71,8 @@ class Reader {
 
   bool flag(const Json& object, const char* key, const std::string& where) {
     const Json& value = json_member(object, key);
-    if (!value.is_null() && !value.is_boolean()) problem(where + "." + key, "must be true or false");
+    if (!value.is_null() && !value.is_boolean())
+      problem(where + "." + key, "must be true or false");
     return value.is_boolean() && value.get<bool>();
   }
 
@@ -94,7 +95,8 @@ class Reader {
     made.method = static_cast<ElementMethod>(at);
     if (made.method == ElementMethod::kSubstitute) substitute(object, where, allowed, made);
     if (made.method == ElementMethod::kPerturb) perturb(object, where, allowed, made);
-    if (made.method == ElementMethod::kGeneralize) generalize(object, ordered, where, allowed, made);
+    if (made.method == ElementMethod::kGeneralize)
+      generalize(object, ordered, where, allowed, made);
     only(object, where, allowed);
     rules_.rules.push_back(std::move(made));
   }
@@ -131,7 +133,8 @@ class Reader {
     allowed.insert({"cases", "otherValues"});
     const Json& cases = json_member(object, "cases");
     if (!cases.is_object() || cases.empty() || cases.size() > kCasesMax)
-      return problem(where + ".cases", fmt::format("must be an object of 1 to {} cases", kCasesMax));
+      return problem(where + ".cases",
+                     fmt::format("must be an object of 1 to {} cases", kCasesMax));
     for (const auto& [condition, value] : ordered.at("cases").items()) {
       if (!value.is_string() || condition.size() > kElementPathBytesMax ||
           value.get_ref<const std::string&>().size() > kElementPathBytesMax) {
@@ -188,14 +191,14 @@ class Reader {
 
   void zip_codes(const Json& list) {
     if (list.is_null()) return;
-    const bool holds = list.is_array() && list.size() <= 1000 &&
-                       std::all_of(list.begin(), list.end(), [](const Json& item) {
-                         if (!item.is_string()) return false;
-                         const auto& text = item.get_ref<const std::string&>();
-                         return text.size() == 3 &&
-                                std::all_of(text.begin(), text.end(),
-                                            [](char c) { return c >= '0' && c <= '9'; });
-                       });
+    const bool holds =
+        list.is_array() && list.size() <= 1000 &&
+        std::all_of(list.begin(), list.end(), [](const Json& item) {
+          if (!item.is_string()) return false;
+          const auto& text = item.get_ref<const std::string&>();
+          return text.size() == 3 &&
+                 std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+        });
     if (!holds)
       return problem("parameters.restrictedZipCodeTabulationAreas",
                      "must be a list of texts of three digits");

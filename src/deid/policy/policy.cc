@@ -26,7 +26,8 @@ std::string upper(std::string text) {
 
 std::string action_list() {
   std::string list;
-  for (const std::string_view name : kActionNames) list += (list.empty() ? "" : ", ") + std::string(name);
+  for (const std::string_view name : kActionNames)
+    list += (list.empty() ? "" : ", ") + std::string(name);
   return list;
 }
 
@@ -71,18 +72,18 @@ std::string key_code(std::string_view key) {
 Json elements_json(const ElementRules& elements) {
   Json rules = Json::array();
   for (const ElementRule& rule : elements.rules) rules.push_back(rule.to_json());
-  return {{"rules", rules},
-          {"unmatched", element_method_name(elements.unmatched)},
-          {"partial_ages", elements.partial_ages},
-          {"partial_dates", elements.partial_dates},
-          {"partial_zip_codes", elements.partial_zip_codes},
-          {"small_zip3", elements.small_zip3},
-          {"date_shift_key", key_code(elements.date_shift_key)},
-          {"crypto_hash_key", key_code(elements.crypto_hash_key)},
-          {"encrypt_key", key_code(elements.encrypt_key)},
-          {"shift_scope", static_cast<int>(elements.shift_scope)},
-          {"shift_fixed_days",
-           elements.shift_fixed_days ? Json(*elements.shift_fixed_days) : Json()}};
+  return {
+      {"rules", rules},
+      {"unmatched", element_method_name(elements.unmatched)},
+      {"partial_ages", elements.partial_ages},
+      {"partial_dates", elements.partial_dates},
+      {"partial_zip_codes", elements.partial_zip_codes},
+      {"small_zip3", elements.small_zip3},
+      {"date_shift_key", key_code(elements.date_shift_key)},
+      {"crypto_hash_key", key_code(elements.crypto_hash_key)},
+      {"encrypt_key", key_code(elements.encrypt_key)},
+      {"shift_scope", static_cast<int>(elements.shift_scope)},
+      {"shift_fixed_days", elements.shift_fixed_days ? Json(*elements.shift_fixed_days) : Json()}};
 }
 
 Result<Policy> read_from_file(ConfigReader& reader) {

@@ -28,8 +28,8 @@ std::string signature_path(const std::string& path) { return path + ".sig"; }
 std::string trimmed(std::string text) {
   const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
   while (!text.empty() && blank(text.back())) text.pop_back();
-  text.erase(0, static_cast<std::size_t>(
-                    std::find_if_not(text.begin(), text.end(), blank) - text.begin()));
+  text.erase(0, static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), blank) -
+                                         text.begin()));
   return text;
 }
 
@@ -83,8 +83,7 @@ Result<Policy> open_policy_file(Env& env, const std::string& path,
   RESIDENCY_TRY(const std::string signer, policy_signer(env, path, yaml));
   if (!required_key.empty()) {
     RESIDENCY_TRY(const std::string wanted, read_public_key(env, required_key));
-    if (signer.empty())
-      return permission_denied("the policy must be signed, and is not: " + path);
+    if (signer.empty()) return permission_denied("the policy must be signed, and is not: " + path);
     if (signer != wanted)
       return permission_denied("the policy is signed with another key than the required: " + path);
   }
@@ -140,7 +139,8 @@ Result<std::string> read_public_key(Env& env, const std::string& key_or_path) {
 
 Result<std::string> policy_template(std::string_view preset) {
   RESIDENCY_TRY(const Policy policy, Policy::named(preset));
-  std::string text = fmt::format(R"(# A policy of de-identification: what becomes of each class of identifier.
+  std::string text =
+      fmt::format(R"(# A policy of de-identification: what becomes of each class of identifier.
 # Check it with    residency deid policy show FILE
 # Sign it with     residency deid policy sign FILE --key KEY
 # Use it in a recipe as
@@ -171,7 +171,7 @@ zip3_census: 2010
 # expert determination to claim.
 classes:
 )",
-                                 preset);
+                  preset);
   for (std::size_t i = 0; i < kPhiClassCount; ++i)
     text += fmt::format("  {}: {}\n", kPhiClassNames[i], action_name(policy.actions[i]));
   return text;

@@ -14,13 +14,14 @@ namespace residency::deid {
 
 inline constexpr std::uint64_t kPolicyFileBytesMax = 256u << 10;
 
-/// {residency_policy: 1, name, version, description, preset, classes, reversible, zip3_census, ...}.
-/// Strict; all problems at once, as kInvalidArgument naming file and line.
+/// {residency_policy: 1, name, version, description, preset, classes, reversible, zip3_census,
+/// ...}. Strict; all problems at once, as kInvalidArgument naming file and line.
 Result<Policy> parse_policy_file(std::string_view yaml, const std::string& file);
 
-/// The policy of `path`. Where PATH.sig exists it must hold: kCorrupt where it does not, or the file
-/// was changed since. `required_key` (a public key of 64 hex digits, or a file that has them; "" for
-/// none) must have made it: kPermissionDenied where another key did or there is no signature.
+/// The policy of `path`. Where PATH.sig exists it must hold: kCorrupt where it does not, or the
+/// file was changed since. `required_key` (a public key of 64 hex digits, or a file that has them;
+/// "" for none) must have made it: kPermissionDenied where another key did or there is no
+/// signature.
 Result<Policy> open_policy_file(Env& env, const std::string& path, const std::string& required_key);
 
 /// Who signed `path`: the public key, hex; "" where there is no PATH.sig. kCorrupt as above.

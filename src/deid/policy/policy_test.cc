@@ -50,8 +50,8 @@ std::string_view method_with(const std::string& classes) {
 
 TEST(Method, DerivedCodesAndFinerDatesNeedAnExpert) {
   for (const char* classes :
-       {"DATE: date_shift", "DATE: keep", "SSN: keyed_hash", "MRN: encrypt", "PATIENT_NAME: encrypt",
-        "PHONE: keep", "URL: keyed_hash", "RELATIVE_NAME: keep"}) {
+       {"DATE: date_shift", "DATE: keep", "SSN: keyed_hash", "MRN: encrypt",
+        "PATIENT_NAME: encrypt", "PHONE: keep", "URL: keyed_hash", "RELATIVE_NAME: keep"}) {
     const auto method = method_with(classes);
     EXPECT_NE(method, "safe_harbor") << classes;
   }
@@ -110,11 +110,13 @@ TEST(PolicyFile, BadFilesAreRefusedWithTheirLine) {
   const std::string good = "residency_policy: 1\nname: a\nversion: 1\n";
   EXPECT_TRUE(parse_policy_file(good, "p").ok());
   for (const std::string& bad :
-       {std::string("name: a\nversion: 1\n"), std::string("residency_policy: 2\nname: a\nversion: 1\n"),
-        good + "colour: red\n", good + "classes: {SSN: burn}\n", good + "preset: best\n",
-        std::string("residency_policy: 1\nversion: 1\n"), std::string("residency_policy: 1\nname: a\n"),
-        good + "zip3_census: 1990\n", good + "reversible: perhaps\n",
-        good + "microsoft_config: /nowhere/at/all\n", std::string("- 1\n"), std::string("{")}) {
+       {std::string("name: a\nversion: 1\n"),
+        std::string("residency_policy: 2\nname: a\nversion: 1\n"), good + "colour: red\n",
+        good + "classes: {SSN: burn}\n", good + "preset: best\n",
+        std::string("residency_policy: 1\nversion: 1\n"),
+        std::string("residency_policy: 1\nname: a\n"), good + "zip3_census: 1990\n",
+        good + "reversible: perhaps\n", good + "microsoft_config: /nowhere/at/all\n",
+        std::string("- 1\n"), std::string("{")}) {
     const auto policy = parse_policy_file(bad, "p.yaml");
     ASSERT_FALSE(policy.ok()) << bad;
     EXPECT_THAT(policy.error().message(), HasSubstr("p.yaml"));
@@ -137,7 +139,8 @@ TEST(PolicyFile, SignaturesHoldForTheirFileAndKeyAlone) {
   const auto refused = open_policy_file(env, file, other);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), ErrorCode::kPermissionDenied);
-  const auto recipe = options_of("{policy: {file: \"" + file + "\", require_signature_by: " + key + "}}");
+  const auto recipe =
+      options_of("{policy: {file: \"" + file + "\", require_signature_by: " + key + "}}");
   ASSERT_TRUE(recipe.ok()) << recipe.error().message();
   EXPECT_EQ(recipe->policy.signed_by, key);
   EXPECT_FALSE(options_of("{policy: {file: \"" + file + "\", preset: safe-harbor}}").ok());
@@ -182,7 +185,8 @@ TEST(MicrosoftConfig, BecomesElementRules) {
   EXPECT_EQ(rules->rules[3].replace_with, "\"example city\"");
   EXPECT_TRUE(rules->rules[4].proportional);
   EXPECT_EQ(rules->rules[4].round_to, 0);
-  EXPECT_EQ(rules->rules[5].cases[0].condition, "$this>=20");  // the file's order, not the alphabet's
+  EXPECT_EQ(rules->rules[5].cases[0].condition,
+            "$this>=20");  // the file's order, not the alphabet's
   EXPECT_TRUE(rules->rules[5].keep_other_values);
   EXPECT_EQ(rules->shift_scope, ElementShiftScope::kResource);
   EXPECT_TRUE(rules->partial_ages);
@@ -201,20 +205,30 @@ TEST(MicrosoftConfig, BadFilesNameThePlaceAndNoKey) {
   const auto with = [](const std::string& rule) {
     return R"({"fhirPathRules":[)" + rule + R"(],"parameters":{"cryptoHashKey":"Zyxquillon"}})";
   };
-  for (const std::string& bad :
-       {std::string(""), std::string("[]"), std::string("{}"), std::string(R"({"fhirPathRules":[]})"),
-        with(R"({"path":"a","method":"burn"})"), with(R"({"path":"","method":"keep"})"),
-        with(R"({"method":"keep"})"), with(R"({"path":"a","method":"keep","more":1})"),
-        with(R"({"path":"a","method":"perturb"})"), with(R"({"path":"a","method":"perturb","span":-1})"),
-        with(R"({"path":"a","method":"perturb","span":1,"roundTo":29})"),
-        with(R"({"path":"a","method":"perturb","span":1,"rangeType":"wide"})"),
-        with(R"({"path":"a","method":"substitute"})"), with(R"({"path":"a","method":"generalize"})"),
-        with(R"({"path":"a","method":"generalize","cases":{"x":1}})"),
-        with(R"({"path":"a","method":"generalize","cases":{"x":"1"},"otherValues":"drop"})"),
-        std::string(R"({"fhirVersion":"R9","fhirPathRules":[{"path":"a","method":"keep"}]})"),
-        std::string(R"({"fhirPathRules":[{"path":"a","method":"keep"}],"parameters":{"encryptKey":"short"}})"),
-        std::string(R"({"fhirPathRules":[{"path":"a","method":"keep"}],"parameters":{"restrictedZipCodeTabulationAreas":["1"]}})"),
-        std::string(R"({"fhirPathRules":[{"path":"a","method":"keep"}],"Zyxquillon":1})")}) {
+  for (
+      const std::string& bad :
+      {std::string(""),
+       std::string("[]"),
+       std::string("{}"),
+       std::string(R"({"fhirPathRules":[]})"),
+       with(R"({"path":"a","method":"burn"})"),
+       with(R"({"path":"","method":"keep"})"),
+       with(R"({"method":"keep"})"),
+       with(R"({"path":"a","method":"keep","more":1})"),
+       with(R"({"path":"a","method":"perturb"})"),
+       with(R"({"path":"a","method":"perturb","span":-1})"),
+       with(R"({"path":"a","method":"perturb","span":1,"roundTo":29})"),
+       with(R"({"path":"a","method":"perturb","span":1,"rangeType":"wide"})"),
+       with(R"({"path":"a","method":"substitute"})"),
+       with(R"({"path":"a","method":"generalize"})"),
+       with(R"({"path":"a","method":"generalize","cases":{"x":1}})"),
+       with(R"({"path":"a","method":"generalize","cases":{"x":"1"},"otherValues":"drop"})"),
+       std::string(R"({"fhirVersion":"R9","fhirPathRules":[{"path":"a","method":"keep"}]})"),
+       std::string(
+           R"({"fhirPathRules":[{"path":"a","method":"keep"}],"parameters":{"encryptKey":"short"}})"),
+       std::string(
+           R"({"fhirPathRules":[{"path":"a","method":"keep"}],"parameters":{"restrictedZipCodeTabulationAreas":["1"]}})"),
+       std::string(R"({"fhirPathRules":[{"path":"a","method":"keep"}],"Zyxquillon":1})")}) {
     const auto rules = parse_microsoft_config(bad);
     ASSERT_FALSE(rules.ok()) << bad;
     EXPECT_EQ(rules.error().code(), ErrorCode::kInvalidArgument);

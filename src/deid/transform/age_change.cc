@@ -9,11 +9,11 @@ namespace residency::deid {
 namespace {
 
 constexpr std::array<std::string_view, 20> kUnits{
-    "zero",    "one",    "two",    "three",    "four",     "five",    "six",
-    "seven",   "eight",  "nine",   "ten",      "eleven",   "twelve",  "thirteen",
+    "zero",     "one",     "two",     "three",     "four",     "five",    "six",
+    "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
-constexpr std::array<std::string_view, 8> kTens{"twent",  "thirt", "fort",  "fift",
-                                                "sixt",   "sevent", "eight", "ninet"};
+constexpr std::array<std::string_view, 8> kTens{"twent", "thirt",  "fort",  "fift",
+                                                "sixt",  "sevent", "eight", "ninet"};
 
 /// "forty", "fortieth" and "forties" give 40; -1 where the word names no ten.
 int tens_of(std::string_view word) {

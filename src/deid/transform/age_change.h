@@ -9,8 +9,8 @@ namespace residency::deid {
 
 inline constexpr int kAgeMax = 89;
 
-/// Whole years in an age's text: "94", "94-year-old", "3 1/2 years", "ninety-four", "18 months" (1),
-/// "in her nineties" (90), "centenarian" (100). Nothing where none can be read.
+/// Whole years in an age's text: "94", "94-year-old", "3 1/2 years", "ninety-four", "18 months"
+/// (1), "in her nineties" (90), "centenarian" (100). Nothing where none can be read.
 std::optional<int> years_of(std::string_view text);
 
 /// The text as it is up to 89 years; "90+" from 90 on. Where no age can be read, "90+" too if it

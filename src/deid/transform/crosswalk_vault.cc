@@ -118,8 +118,8 @@ Result<void> CrosswalkVault::create(Env& env, const CrosswalkPlace& place) {
   return adopt(env, place, secret, "");
 }
 
-Result<void> CrosswalkVault::adopt(Env& env, const CrosswalkPlace& place,
-                                   const std::string& secret, const std::string& state) {
+Result<void> CrosswalkVault::adopt(Env& env, const CrosswalkPlace& place, const std::string& secret,
+                                   const std::string& state) {
   if (exists(env, place)) return already_exists("there is a crosswalk: " + place.folder);
   RESIDENCY_TRY_VOID(env.make_directories(place.folder));
   if (env.exists(marker_path(place))) RESIDENCY_TRY_VOID(finish_shredding(env, place));

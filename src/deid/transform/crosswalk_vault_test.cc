@@ -188,9 +188,13 @@ TEST_F(VaultTest, AnExportComesBackUnderItsPassphraseAlone) {
   std::string bad = env_.read_file(file).value();
   bad[bad.size() / 2] = static_cast<char>(bad[bad.size() / 2] ^ 1);
   ASSERT_TRUE(env_.write_file_atomic(file, bad).ok());
-  EXPECT_FALSE(CrosswalkVault::import_from(env_, place_in(root_ + "/third"), file, "a long passphrase").ok());
+  EXPECT_FALSE(
+      CrosswalkVault::import_from(env_, place_in(root_ + "/third"), file, "a long passphrase")
+          .ok());
   ASSERT_TRUE(env_.write_file_atomic(file, "no export").ok());
-  EXPECT_FALSE(CrosswalkVault::import_from(env_, place_in(root_ + "/third"), file, "a long passphrase").ok());
+  EXPECT_FALSE(
+      CrosswalkVault::import_from(env_, place_in(root_ + "/third"), file, "a long passphrase")
+          .ok());
 }
 
 class One final : public RawSource {
@@ -221,7 +225,8 @@ struct Nothing final : DeidQuarantineSink {
 };
 
 constexpr char kNote[] =
-    "Patient: Ruth Abernathy  MRN: 4417290\nSeen 03/14/2021 by Dr. Castellano; Abernathy feels well, "
+    "Patient: Ruth Abernathy  MRN: 4417290\nSeen 03/14/2021 by Dr. Castellano; Abernathy feels "
+    "well, "
     "SSN 123-45-6789.\n";
 
 CleanRecord cleaned(Crosswalk& crosswalk, const std::string& yaml) {

@@ -13,7 +13,7 @@ RESIDENCY_EMBEDDED(deid_cultures);
 namespace residency::deid {
 namespace {
 
-constexpr std::size_t kEndingNameMin = 5;    // letters, for an ending to tell anything
+constexpr std::size_t kEndingNameMin = 5;     // letters, for an ending to tell anything
 constexpr std::size_t kCommonSurnames = 800;  // of the census: they tell no culture by an ending
 
 std::vector<std::string_view> split(std::string_view text, char at) {
@@ -66,7 +66,8 @@ const Cultures& cultures() {
 bool is_common(std::string_view part) {
   static const auto kCommon = [] {
     const auto& list = Dictionary::embedded().surnames();
-    const auto end = list.begin() + static_cast<std::ptrdiff_t>(std::min(list.size(), kCommonSurnames));
+    const auto end =
+        list.begin() + static_cast<std::ptrdiff_t>(std::min(list.size(), kCommonSurnames));
     return std::unordered_set<std::string_view>(list.begin(), end);
   }();
   return kCommon.contains(part);
@@ -103,9 +104,9 @@ const NameCulture* culture_of(std::string_view part) {
 }
 
 std::string invented_name(std::string_view like, Draw& draw) {
-  constexpr std::array<std::string_view, 20> kOpen{"ba", "bel", "cor", "da", "der", "fal", "gra",
-                                                   "hal", "jor", "ka", "lan", "mar", "nor", "pel",
-                                                   "ra", "sol", "tal", "ver", "wil", "zan"};
+  constexpr std::array<std::string_view, 20> kOpen{"ba",  "bel", "cor", "da",  "der", "fal", "gra",
+                                                   "hal", "jor", "ka",  "lan", "mar", "nor", "pel",
+                                                   "ra",  "sol", "tal", "ver", "wil", "zan"};
   constexpr std::array<std::string_view, 12> kMiddle{"be", "di", "lo", "ma", "mi", "ne",
                                                      "ra", "ri", "sa", "ti", "vo", "zi"};
   constexpr std::array<std::string_view, 12> kClose{"ck",  "dan", "ford", "len", "mer", "nor",

@@ -147,8 +147,8 @@ void RealValues::add_json(const Json& value) {
 bool RealValues::has_all_words(std::string_view text) const {
   const auto tokens = tokens_of(text);
   return !tokens.empty() && std::all_of(tokens.begin(), tokens.end(), [&](const Token& token) {
-           return has_word(fold(token.lower));
-         });
+    return has_word(fold(token.lower));
+  });
 }
 
 bool RealValues::has_value(std::string_view text) const { return holds(letters_and_digits(text)); }

@@ -88,8 +88,8 @@ std::string name_part(std::string_view word, std::string_view gender, PatientCod
   const auto in = [&](const std::vector<std::string_view>& list) {
     return std::find(list.begin(), list.end(), part) != list.end();
   };
-  const bool given = dictionary.is_given(part) ||
-                     (culture != nullptr && !in(culture->family) && (in(culture->female) || in(culture->male)));
+  const bool given = dictionary.is_given(part) || (culture != nullptr && !in(culture->family) &&
+                                                   (in(culture->female) || in(culture->male)));
   Draw draw(code.stream_of("name", part));
   return with_case(word, pick_name(part, given, gender, draw, code));
 }
@@ -158,8 +158,7 @@ std::string same_shape(PhiClass phi_class, std::string_view text, PatientCode& c
   const std::string stream = code.stream_of(phi_class_name(phi_class), letters_and_digits(text));
   std::string out;
   for (int round = 0; round < kDrawsMax; ++round) {
-    Draw draw(round == 0 ? stream
-                         : crypto::hmac_sha256(stream, fmt::format("draw {}", round)));
+    Draw draw(round == 0 ? stream : crypto::hmac_sha256(stream, fmt::format("draw {}", round)));
     out = std::string(text);
     for (char& c : out) {
       if (is_ascii_digit(c))
@@ -204,13 +203,13 @@ std::string surname(PatientCode& code, std::string_view kind, std::string_view t
 
 bool is_street_word(std::string_view lower) {
   static const std::unordered_set<std::string_view> kWords{
-      "street", "st",    "avenue", "ave",  "road",     "rd",     "boulevard", "blvd", "drive",
-      "dr",     "lane",  "ln",     "court", "ct",      "place",  "pl",        "way",  "terrace",
-      "ter",    "circle", "cir",   "highway", "hwy",   "parkway", "pkwy",     "square", "sq",
-      "trail",  "trl",   "north",  "south", "east",    "west",   "n",         "s",    "e",
-      "w",      "ne",    "nw",     "se",    "sw",      "apt",    "apartment", "suite", "ste",
-      "unit",   "floor", "fl",     "room",  "rm",      "po",     "p",         "o",    "box",
-      "rural",  "route", "rr",     "the",   "of"};
+      "street", "st",     "avenue", "ave",     "road", "rd",      "boulevard", "blvd",   "drive",
+      "dr",     "lane",   "ln",     "court",   "ct",   "place",   "pl",        "way",    "terrace",
+      "ter",    "circle", "cir",    "highway", "hwy",  "parkway", "pkwy",      "square", "sq",
+      "trail",  "trl",    "north",  "south",   "east", "west",    "n",         "s",      "e",
+      "w",      "ne",     "nw",     "se",      "sw",   "apt",     "apartment", "suite",  "ste",
+      "unit",   "floor",  "fl",     "room",    "rm",   "po",      "p",         "o",      "box",
+      "rural",  "route",  "rr",     "the",     "of"};
   return kWords.contains(lower);
 }
 
@@ -272,9 +271,10 @@ std::string city(std::string_view text, PatientCode& code) {
 std::string house(std::string_view kind, std::string_view text, std::string_view ending,
                   PatientCode& code) {
   static const std::unordered_set<std::string_view> kWords{
-      "hospital", "medical", "center", "centre", "clinic", "health", "healthcare", "general",
-      "regional", "community", "memorial", "university", "inc", "llc", "ltd", "corp", "company",
-      "co", "group", "associates", "and", "services", "system", "school", "bank", "office"};
+      "hospital", "medical",  "center",    "centre",   "clinic",     "health",     "healthcare",
+      "general",  "regional", "community", "memorial", "university", "inc",        "llc",
+      "ltd",      "corp",     "company",   "co",       "group",      "associates", "and",
+      "services", "system",   "school",    "bank",     "office"};
   std::string kept;
   const auto tokens = tokens_of(text);
   for (const Token& token : tokens) {
@@ -310,14 +310,17 @@ std::string surrogate(PhiClass phi_class, std::string_view text, std::string_vie
     case PhiClass::kEmail: {
       const auto number = code.number_of("email", letters_and_digits(text));
       const auto free = [&](int round) {
-        return fmt::format("user{}{}@example.org", number, std::string(static_cast<std::size_t>(round), 'x'));
+        return fmt::format("user{}{}@example.org", number,
+                           std::string(static_cast<std::size_t>(round), 'x'));
       };
       int round = 0;
       while (round < kDrawsMax && is_real(free(round), text, code)) ++round;
       return free(round);
     }
     case PhiClass::kUrl:
-      return unreal(fmt::format("https://example.org/{}", code.number_of("url", letters_and_digits(text))), code);
+      return unreal(
+          fmt::format("https://example.org/{}", code.number_of("url", letters_and_digits(text))),
+          code);
     case PhiClass::kIpAddress: {
       const auto number = code.number_of("ip", letters_and_digits(text));
       return text.find(':') != std::string_view::npos ? fmt::format("2001:db8::{:x}", number)

@@ -176,10 +176,22 @@ TEST(Replacer, DatesBecomeMonthsQuartersAndYears) {
 }
 
 TEST(Age, IsReadInEveryUsualForm) {
-  for (const auto& [text, years] : std::initializer_list<std::pair<const char*, int>>{
-           {"94", 94}, {"94-year-old", 94}, {"3 1/2 years", 3}, {"ninety-four", 94}, {"forty five", 45},
-           {"18 months", 1}, {"18-month-old", 1}, {"6 weeks", 0}, {"10 days", 0}, {"in her nineties", 90},
-           {"centenarian", 100}, {"a hundred and two", 100}, {"92 y/o", 92}, {"nineteen", 19}, {"102yo", 102}})
+  for (const auto& [text, years] :
+       std::initializer_list<std::pair<const char*, int>>{{"94", 94},
+                                                          {"94-year-old", 94},
+                                                          {"3 1/2 years", 3},
+                                                          {"ninety-four", 94},
+                                                          {"forty five", 45},
+                                                          {"18 months", 1},
+                                                          {"18-month-old", 1},
+                                                          {"6 weeks", 0},
+                                                          {"10 days", 0},
+                                                          {"in her nineties", 90},
+                                                          {"centenarian", 100},
+                                                          {"a hundred and two", 100},
+                                                          {"92 y/o", 92},
+                                                          {"nineteen", 19},
+                                                          {"102yo", 102}})
     EXPECT_EQ(years_of(text), years) << text;
   EXPECT_EQ(years_of("old"), std::nullopt);
 }
@@ -194,7 +206,8 @@ TEST(Age, NoneOver89IsLeftByPoolsAndBands) {
       for (const int width : {5, 10}) {
         const std::string band = age_band(text, width).value();
         EXPECT_EQ(band, age > 89 ? "90+"
-                                 : fmt::format("{}-{}", age / width * width, age / width * width + width - 1));
+                                 : fmt::format("{}-{}", age / width * width,
+                                               age / width * width + width - 1));
       }
     }
   }
@@ -228,14 +241,16 @@ TEST(City, BecomesItsStateWhereOneHasItAlone) {
 }
 
 TEST(Codes, HashesAreTheKeysAndEncryptedValuesComeBack) {
-  Policy policy = policy_with({{PhiClass::kSsn, Action::kKeyedHash}, {PhiClass::kMrn, Action::kEncrypt}});
+  Policy policy =
+      policy_with({{PhiClass::kSsn, Action::kKeyedHash}, {PhiClass::kMrn, Action::kEncrypt}});
   policy.hash_key = "Jefe Jefe Jefe Jefe";
   Crosswalk table = crosswalk();
   Replacer replacer(policy, table.patient("a"), "", 2021);
   const std::string hash = replacer.replace(PhiClass::kSsn, "123-45-6789");
   EXPECT_EQ(hash, element_hash(policy.hash_key, "123-45-6789"));
   const std::string code = replacer.replace(PhiClass::kMrn, "MRN 4417290");
-  EXPECT_EQ(code, Replacer(policy, table.patient("b"), "", 2021).replace(PhiClass::kMrn, "MRN 4417290"));
+  EXPECT_EQ(code,
+            Replacer(policy, table.patient("b"), "", 2021).replace(PhiClass::kMrn, "MRN 4417290"));
   EXPECT_NE(code, replacer.replace(PhiClass::kMrn, "MRN 4417291"));
   EXPECT_EQ(open_value(table.context().encrypt_key, kValueLabel, code).value(), "MRN 4417290");
   EXPECT_EQ(sealed_length(code + ", seen"), code.size());
@@ -253,7 +268,8 @@ TEST(Codes, AChangedCodeIsRefusedWithoutItsText) {
       ASSERT_FALSE(opened.ok()) << i;
     }
   }
-  for (const std::string& bad : {std::string("enc1."), std::string("enc1.!!"), std::string(""), code.substr(0, 20)}) {
+  for (const std::string& bad :
+       {std::string("enc1."), std::string("enc1.!!"), std::string(""), code.substr(0, 20)}) {
     const auto opened = open_value(key, "label", bad);
     ASSERT_FALSE(opened.ok());
     EXPECT_THAT(opened.error().message(), ::testing::Not(::testing::HasSubstr("enc1")));
@@ -286,8 +302,9 @@ std::string random_value(PhiClass phi_class, std::mt19937& random) {
 
 TEST(Surrogate, IsNoValueOfTheCorpus) {
   std::mt19937 random(4);
-  const std::array classes{PhiClass::kPatientName, PhiClass::kPhone, PhiClass::kMrn, PhiClass::kCity,
-                           PhiClass::kStreet,      PhiClass::kEmail, PhiClass::kSsn};
+  const std::array classes{PhiClass::kPatientName, PhiClass::kPhone,  PhiClass::kMrn,
+                           PhiClass::kCity,        PhiClass::kStreet, PhiClass::kEmail,
+                           PhiClass::kSsn};
   auto values = std::make_shared<RealValues>(22);
   std::set<std::string> real;
   std::vector<std::pair<PhiClass, std::string>> all;
@@ -324,19 +341,28 @@ TEST(Surrogate, WhereEveryValueOfAFormIsRealNoneIsMade) {
 TEST(Surrogate, KeepsCultureGenderCaseAndForm) {
   Crosswalk table = crosswalk();
   PatientCode& code = table.patient("a");
-  for (const auto& [name, culture] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"Rodriguez", "hispanic"}, {"Nakamura", "japanese"}, {"Kowalczyk", "slavic"},
-           {"Venkatraman", "indian"}, {"Okonjochukwu", "nigerian"}, {"Papadopoulos", "european"}}) {
+  for (const auto& [name, culture] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"Rodriguez", "hispanic"},
+                                                                  {"Nakamura", "japanese"},
+                                                                  {"Kowalczyk", "slavic"},
+                                                                  {"Venkatraman", "indian"},
+                                                                  {"Okonjochukwu", "nigerian"},
+                                                                  {"Papadopoulos", "european"}}) {
     const std::string made = surrogate(PhiClass::kPatientName, name, "", code);
     const NameCulture* found = culture_of(fold(made));
     ASSERT_NE(found, nullptr) << made;
     EXPECT_EQ(found->name, culture) << made;
   }
   const Dictionary& dictionary = Dictionary::embedded();
-  EXPECT_TRUE(dictionary.is_female(to_lower(surrogate(PhiClass::kPatientName, "Margaret", "", code))));
+  EXPECT_TRUE(
+      dictionary.is_female(to_lower(surrogate(PhiClass::kPatientName, "Margaret", "", code))));
   EXPECT_TRUE(dictionary.is_male(to_lower(surrogate(PhiClass::kPatientName, "Harold", "", code))));
   const std::string capitals = surrogate(PhiClass::kPatientName, "SMITH, RAY", "male", code);
-  EXPECT_EQ(capitals, [&] { std::string up = capitals; for (char& c : up) c = static_cast<char>(std::toupper(c)); return up; }());
+  EXPECT_EQ(capitals, [&] {
+    std::string up = capitals;
+    for (char& c : up) c = static_cast<char>(std::toupper(c));
+    return up;
+  }());
   EXPECT_THAT(surrogate(PhiClass::kStreet, "9526 Elm Terrace, Apt 4B", "", code),
               ::testing::MatchesRegex("[1-9][0-9]{3} [A-Z][a-z]+ Terrace, Apt [1-9][A-Z]"));
   EXPECT_THAT(surrogate(PhiClass::kHospital, "Mercy General Hospital", "", code),
@@ -350,23 +376,33 @@ TEST(Surrogate, KeepsCultureGenderCaseAndForm) {
 TEST(Surrogate, NothingOfANameStaysBecauseItLooksLikeATitle) {
   Crosswalk table = crosswalk();
   PatientCode& code = table.patient("a");
-  for (const auto& [text, gone] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"Hoa Le", "Le"}, {"MA, JACK", "MA"}, {"Kim Do", "Do"}, {"JACK MA", "MA"}, {"Van", "Van"},
-           {"Major, John", "Major"}, {"Le", "Le"}, {"Ann Bishop", "Bishop"}}) {
+  for (const auto& [text, gone] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"Hoa Le", "Le"},
+                                                                  {"MA, JACK", "MA"},
+                                                                  {"Kim Do", "Do"},
+                                                                  {"JACK MA", "MA"},
+                                                                  {"Van", "Van"},
+                                                                  {"Major, John", "Major"},
+                                                                  {"Le", "Le"},
+                                                                  {"Ann Bishop", "Bishop"}}) {
     const std::string made = surrogate(PhiClass::kPatientName, text, "", code);
     for (const Token& token : tokens_of(made))
       EXPECT_NE(made.substr(token.begin, token.end - token.begin), gone) << text;
   }
   for (const auto& [text, kept] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"Dr. Castellano", "Dr. "}, {"Lee, MD", ", MD"}, {"Ruth Smith Jr.", " Jr."},
+           {"Dr. Castellano", "Dr. "},
+           {"Lee, MD", ", MD"},
+           {"Ruth Smith Jr.", " Jr."},
            {"Johan van der Berg", " van der "}})
     EXPECT_THAT(surrogate(PhiClass::kClinicianName, text, "", code), ::testing::HasSubstr(kept));
 }
 
 TEST(RealValues, KnowsWhatItWasGivenInAnyForm) {
   RealValues values(20);
-  values.add_json(Json::parse(R"({"name":[{"family":"Núñez-Vega"}],"phone":"(503) 537-0751","n":44172901,"id":"SN-OG093725x"})"));
-  for (const char* word : {"nunez", "vega", "nunez-vega"}) EXPECT_TRUE(values.has_word(word)) << word;
+  values.add_json(Json::parse(
+      R"({"name":[{"family":"Núñez-Vega"}],"phone":"(503) 537-0751","n":44172901,"id":"SN-OG093725x"})"));
+  for (const char* word : {"nunez", "vega", "nunez-vega"})
+    EXPECT_TRUE(values.has_word(word)) << word;
   for (const char* value : {"5035370751", "503.537.0751", "44172901", "sn og093725X"})
     EXPECT_TRUE(values.has_value(value)) << value;
   EXPECT_FALSE(values.has_word("castellano"));

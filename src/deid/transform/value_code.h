@@ -18,8 +18,7 @@ Result<std::string> seal_value(std::string_view key, std::string_view label,
 
 /// The value. kInvalidInput where `code` is none, kCorrupt where it was changed or the key or the
 /// label is another: never the code itself.
-Result<std::string> open_value(std::string_view key, std::string_view label,
-                               std::string_view code);
+Result<std::string> open_value(std::string_view key, std::string_view label, std::string_view code);
 
 /// What the values of records are bound to.
 inline constexpr std::string_view kValueLabel = "residency value";
