@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "deid/detect/known_finder.h"
 #include "deid/detect/name_words.h"
 #include "deid/detect/tokens.h"
+#include "deid/detect/validators.h"
 #include "deid/transform/name_pool.h"
 
 namespace residency::deid {
@@ -150,6 +152,11 @@ bool is_real(std::string_view made, std::string_view text, const PatientCode& co
   return made == text || (code.real() != nullptr && code.real()->has_value(made));
 }
 
+/// The stream for the first draw, and others for those after it.
+std::string drawn_again(const std::string& stream, int round) {
+  return round == 0 ? stream : crypto::hmac_sha256(stream, fmt::format("draw {}", round));
+}
+
 /// Letters become letters and digits digits; never the value itself, nor one of the corpus where
 /// the form leaves room for another. `settle` makes a drawn value what its class wants.
 template <class Settle>
@@ -158,7 +165,7 @@ std::string same_shape(PhiClass phi_class, std::string_view text, PatientCode& c
   const std::string stream = code.stream_of(phi_class_name(phi_class), letters_and_digits(text));
   std::string out;
   for (int round = 0; round < kDrawsMax; ++round) {
-    Draw draw(round == 0 ? stream : crypto::hmac_sha256(stream, fmt::format("draw {}", round)));
+    Draw draw(drawn_again(stream, round));
     out = std::string(text);
     for (char& c : out) {
       if (is_ascii_digit(c))
@@ -179,21 +186,45 @@ std::string same_shape(PhiClass phi_class, std::string_view text, PatientCode& c
   return same_shape(phi_class, text, code, [](std::string&) {});
 }
 
-std::string telephone(PhiClass phi_class, std::string_view text, PatientCode& code) {
-  // 555-01xx is set aside for fiction (ATIS-0300115): ten digits end in it, in whatever form.
-  const std::size_t stop = std::min(text.find_first_of("xXeE"), text.size());
-  std::vector<std::size_t> digits;
-  for (std::size_t i = 0; i < stop; ++i) {
-    if (is_ascii_digit(text[i])) digits.push_back(i);
+/// Ten digits and an extension. The ten alone say which number it is, so that it is replaced alike
+/// with an extension, with a country's code, and without.
+struct Telephone {
+  std::vector<std::size_t> digits;     // where the ten are
+  std::vector<std::size_t> extension;  // where those behind are
+};
+
+std::optional<Telephone> read_telephone(std::string_view text) {
+  const std::size_t stop = std::min(text.find_first_of("xXeE#"), text.size());
+  Telephone found;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_ascii_digit(text[i])) (i < stop ? found.digits : found.extension).push_back(i);
   }
-  if (digits.size() < 10) return same_shape(phi_class, text, code);
-  return same_shape(phi_class, text, code, [&](std::string& out) {
-    const std::size_t skip = digits.size() - 10;
-    for (std::size_t i = 0; i < skip; ++i) out[digits[i]] = text[digits[i]];
-    if (out[digits[skip]] < '2') out[digits[skip]] = '2';
-    constexpr std::string_view kFiction = "55501";
-    for (std::size_t i = 0; i < kFiction.size(); ++i) out[digits[skip + 3 + i]] = kFiction[i];
-  });
+  if (found.digits.size() < 10) return std::nullopt;
+  found.digits.erase(found.digits.begin(), found.digits.end() - 10);
+  return found;
+}
+
+std::string telephone(PhiClass phi_class, std::string_view text, PatientCode& code) {
+  const auto places = read_telephone(text);
+  if (!places) return same_shape(phi_class, text, code);
+  std::string number;
+  for (const std::size_t at : places->digits) number += text[at];
+  const std::string stream = code.stream_of("telephone", number);
+  std::string out(text);
+  for (int round = 0; round < kDrawsMax; ++round) {
+    Draw draw(drawn_again(stream, round));
+    // 555-01xx is set aside for fiction (ATIS-0300115).
+    std::string made = "xxx55501xx";
+    for (char& c : made) {
+      if (c == 'x')
+        c = static_cast<char>(&c == made.data() ? '2' + draw.below(8) : '0' + draw.below(10));
+    }
+    for (std::size_t i = 0; i < made.size(); ++i) out[places->digits[i]] = made[i];
+    for (const std::size_t at : places->extension)
+      out[at] = static_cast<char>('0' + draw.below(10));
+    if (!is_real(out, text, code) && !is_real(made, number, code)) return out;
+  }
+  return fmt::format("[{}]", phi_class_name(phi_class));
 }
 
 std::string surname(PatientCode& code, std::string_view kind, std::string_view text) {
@@ -215,7 +246,12 @@ bool is_street_word(std::string_view lower) {
 
 /// House numbers become others of as many digits, names other names; what kind of street stays.
 std::string street(std::string_view text, PatientCode& code) {
-  Draw draw(code.stream_of("street", letters_and_digits(text)));
+  // "12 Elm St" and "12 Elm Street" are one address.
+  std::string key = digits_of(text);
+  for (const Token& token : tokens_of(text)) {
+    if (!is_street_word(token.lower)) key += " " + fold(token.lower);
+  }
+  Draw draw(code.stream_of("street", key));
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     const auto inside = [](char c) {

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "deid/detect/tokens.h"
+#include "deid/detect/validators.h"
 #include "deid/survey.h"
 #include "deid/transform/age_change.h"
 #include "deid/transform/date_change.h"
@@ -371,6 +372,29 @@ TEST(Surrogate, KeepsCultureGenderCaseAndForm) {
               ::testing::MatchesRegex("[A-Z]{2}-[0-9]{2}\\.[0-9]{3}"));
   EXPECT_EQ(surrogate(PhiClass::kPatientName, "smith", "", code),
             to_lower(surrogate(PhiClass::kPatientName, "Smith", "", code)));
+}
+
+TEST(Surrogate, IsOneForAValueInEveryForm) {
+  Crosswalk table = crosswalk();
+  PatientCode& code = table.patient("a");
+  const auto digits = [&](PhiClass phi_class, const char* text) {
+    return digits_of(surrogate(phi_class, text, "", code));
+  };
+  const std::string phone = digits(PhiClass::kPhone, "(503) 537-0751");
+  EXPECT_EQ(digits(PhiClass::kPhone, "503.537.0751"), phone);
+  EXPECT_EQ(digits(PhiClass::kPhone, "+1 503 537 0751"), "1" + phone);
+  EXPECT_EQ(digits(PhiClass::kPhone, "503-537-0751 x61").substr(0, 10), phone);
+  EXPECT_EQ(phone.substr(3, 5), "55501");
+  EXPECT_EQ(digits(PhiClass::kMrn, "14-98-99"), digits(PhiClass::kMrn, "149899"));
+  EXPECT_EQ(digits(PhiClass::kSsn, "123-45-6789"), digits(PhiClass::kSsn, "123 45 6789"));
+  const std::string street = surrogate(PhiClass::kStreet, "12 Elm Street", "", code);
+  const std::string brief = surrogate(PhiClass::kStreet, "12 ELM ST", "", code);
+  EXPECT_EQ(to_lower(street.substr(0, street.rfind(' '))),
+            to_lower(brief.substr(0, brief.rfind(' '))));
+  const std::string name = surrogate(PhiClass::kPatientName, "Ruth Abernathy", "female", code);
+  const std::string turned = surrogate(PhiClass::kPatientName, "ABERNATHY, RUTH", "female", code);
+  EXPECT_EQ(to_lower(turned),
+            to_lower(name.substr(name.find(' ') + 1) + ", " + name.substr(0, name.find(' '))));
 }
 
 TEST(Surrogate, NothingOfANameStaysBecauseItLooksLikeATitle) {
