@@ -18,9 +18,16 @@
 
 namespace residency::deid {
 
+/// One action for every class.
+constexpr std::array<Action, kPhiClassCount> everything(Action action) {
+  std::array<Action, kPhiClassCount> actions{};
+  actions.fill(action);
+  return actions;
+}
+
 struct Policy {
   std::string preset = "safe-harbor";  // "safe-harbor", "limited-data-set", "expert-determination"
-  std::array<Action, kPhiClassCount> actions{};
+  std::array<Action, kPhiClassCount> actions = everything(Action::kRedact);
   ZipCensus zip_census = ZipCensus::k2010;
   bool reversible = false;  // the crosswalk keeps the originals, under its own key
   std::string hash_key;     // of keyed_hash, a secret; empty: the crosswalk's own
