@@ -77,8 +77,8 @@ Difference compare(const std::vector<float>& ours, const std::vector<float>& the
     difference.largest_divergence = std::max(difference.largest_divergence, divergence);
     if (t + 1 == positions) break;
     const std::size_t next = t * vocabulary + static_cast<std::size_t>(tokens[t + 1]);
-    difference.largest_of_text = std::max(
-        difference.largest_of_text, std::abs(static_cast<double>(ours[next] - theirs[next])));
+    difference.largest_of_text = std::max(difference.largest_of_text,
+                                          std::abs(static_cast<double>(ours[next] - theirs[next])));
   }
   return difference;
 }

@@ -171,6 +171,7 @@ Result<DeidOptions> DeidOptions::from_config(const ConfigNode& node) {
       reader.integer("text_bytes_max", static_cast<std::int64_t>(options.text_bytes_max), 1,
                      static_cast<std::int64_t>(kTextBytesMax)));
   options.expires_days = reader.integer("expires_days", options.expires_days, 1, 3650);
+  options.threads = reader.integer("threads", options.threads, 0, 1024);
   ConfigReader policy(policy_node, "deid.policy.");
   if (policy.has("file")) {
     auto opened = read_from_file(policy);

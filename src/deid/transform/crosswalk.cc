@@ -174,11 +174,10 @@ PatientCode& Crosswalk::patient(std::string_view key) {
   return patient;
 }
 
-PatientCode Crosswalk::anonymous(std::string_view /*record_id*/) {
-  // Not by the record's id: that is a digest of its content, and the code would derive from it.
+PatientCode Crosswalk::anonymous(std::uint64_t place) const {
   CrosswalkContext context = *context_;
   context.keep_originals = false;
-  return PatientCode(keyed(secret_, "record key", std::to_string(anonymous_++)), "",
+  return PatientCode(keyed(secret_, "record key", std::to_string(place)), "",
                      std::make_shared<const CrosswalkContext>(std::move(context)));
 }
 

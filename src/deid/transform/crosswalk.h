@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "crypto/sha256.h"
+#include "deid/transform/code_book.h"
 #include "deid/transform/real_values.h"
 
 namespace residency::deid {
@@ -65,7 +66,7 @@ class PatientCode {
   std::map<std::string, std::string> originals_;  // output -> original
 };
 
-class Crosswalk {
+class Crosswalk final : public CodeBook {
  public:
   /// `secret` has 32 bytes from a random device; `state` is what state() gave, or "" at first.
   /// kInvalidArgument for a secret of another length, kCorrupt for a state that can't be read or
@@ -81,13 +82,16 @@ class Crosswalk {
 
   /// The patient of this key, made at first sight.
   PatientCode& patient(std::string_view key);
-  /// Someone who is in no other record: consistent within the record, not kept. The n-th call gives
-  /// the n-th code, whatever the record.
-  PatientCode anonymous(std::string_view record_id);
+  /// Someone who is in no other record: consistent within the record, not kept. `place` is that of
+  /// the record in the run: its id is a digest of its content, and the code must not derive from it.
+  PatientCode anonymous(std::uint64_t place) const;
   /// "e-" and 16 hex digits, in order of first sight.
-  std::string encounter(std::string_view key);
+  std::string encounter(std::string_view key) override;
   /// "i-" and 16 hex digits for any other resource's id.
-  std::string resource(std::string_view key);
+  std::string resource(std::string_view key) override;
+  std::string pseudonym(std::string_view patient_key) override {
+    return patient(patient_key).pseudonym();
+  }
 
   std::size_t patients() const { return patients_.size(); }
   /// How many outputs have an original kept.
@@ -114,7 +118,6 @@ class Crosswalk {
 
   std::string secret_;
   std::shared_ptr<const CrosswalkContext> context_;
-  std::uint64_t anonymous_ = 0;
   std::map<std::string, std::uint64_t> patient_order_;
   std::map<std::uint64_t, PatientCode> patients_;
   std::map<std::string, std::uint64_t> encounters_;

@@ -13,8 +13,10 @@ namespace residency::deid {
 namespace {
 
 constexpr std::string_view kLabel = "residency crosswalk";
+constexpr std::string_view kSealPurpose = "residency crosswalk seal";
 constexpr std::string_view kExportMagic = "RESXWK01";
 constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kSealedBytesMax = 1u << 30;  // AES-GCM takes one message of an int's length
 constexpr std::size_t kPassphraseBytesMin = 12;
 constexpr std::uint64_t kExportBytesMax = 1ull << 31;
 
@@ -170,6 +172,35 @@ Result<Crosswalk> CrosswalkVault::load() const {
   RESIDENCY_TRY(const std::string text, read());
   RESIDENCY_TRY(auto contents, contents_of(text));
   return Crosswalk::open(std::move(contents.secret), contents.state);
+}
+
+Result<std::string> CrosswalkVault::state() const {
+  RESIDENCY_TRY(const std::string text, read());
+  RESIDENCY_TRY(auto contents, contents_of(text));
+  return std::move(contents.state);
+}
+
+Result<Crosswalk> CrosswalkVault::load_at(std::string_view state) const {
+  RESIDENCY_TRY(const std::string text, read());
+  RESIDENCY_TRY(auto contents, contents_of(text));
+  return Crosswalk::open(std::move(contents.secret), state);
+}
+
+Result<std::string> CrosswalkVault::seal(std::string_view bytes) const {
+  if (bytes.size() > kSealedBytesMax)
+    return resource_exhausted(fmt::format("bytes to seal, more than: {}", kSealedBytesMax));
+  RESIDENCY_TRY(std::string key, ring_->purpose_secret(kSealPurpose));
+  RESIDENCY_TRY(const std::string nonce, crypto::random_bytes(crypto::kNonceBytes));
+  RESIDENCY_TRY(const std::string sealed,
+                crypto::aead_seal(crypto::Secret(std::move(key)), nonce, bytes, kSealPurpose));
+  return nonce + sealed;
+}
+
+Result<std::string> CrosswalkVault::unseal(std::string_view sealed) const {
+  if (sealed.size() < crypto::kNonceBytes) return corrupt("sealed bytes are cut short");
+  RESIDENCY_TRY(std::string key, ring_->purpose_secret(kSealPurpose));
+  return crypto::aead_open(crypto::Secret(std::move(key)), sealed.substr(0, crypto::kNonceBytes),
+                           sealed.substr(crypto::kNonceBytes), kSealPurpose);
 }
 
 Result<void> CrosswalkVault::save(const Crosswalk& crosswalk) {

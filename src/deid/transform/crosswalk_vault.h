@@ -55,6 +55,13 @@ class CrosswalkVault {
   static Result<std::string> generation(Env& env, const CrosswalkPlace& place);
 
   Result<Crosswalk> load() const;
+  /// The state that load() gives back, and a crosswalk with the vault's secret at another state.
+  Result<std::string> state() const;
+  Result<Crosswalk> load_at(std::string_view state) const;
+  /// Bytes under the vault's key, for what must be kept elsewhere meanwhile; kCorrupt where they
+  /// were changed or sealed by another vault.
+  Result<std::string> seal(std::string_view bytes) const;
+  Result<std::string> unseal(std::string_view sealed) const;
   /// Atomic and durable.
   Result<void> save(const Crosswalk& crosswalk);
 

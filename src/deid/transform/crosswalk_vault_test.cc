@@ -110,6 +110,22 @@ TEST_F(VaultTest, AnyChangedByteIsFound) {
   }
 }
 
+TEST_F(VaultTest, SealsForOtherPlacesUnderItsOwnKey) {
+  ASSERT_TRUE(CrosswalkVault::create(env_, place_).ok());
+  const CrosswalkPlace other = place_in(root_ + "/other");
+  ASSERT_TRUE(CrosswalkVault::create(env_, other).ok());
+  const auto vault = CrosswalkVault::open(env_, place_).value();
+  const std::string sealed = vault->seal(kName).value();
+  EXPECT_THAT(sealed, Not(HasSubstr(kName)));
+  EXPECT_EQ(vault->unseal(sealed).value(), kName);
+  EXPECT_FALSE(CrosswalkVault::open(env_, other).value()->unseal(sealed).ok());
+  EXPECT_FALSE(vault->unseal("").ok());
+  Crosswalk crosswalk = vault->load().value();
+  const std::string pseudonym = crosswalk.patient("a").pseudonym();
+  EXPECT_EQ(vault->load_at(crosswalk.state())->patient("a").pseudonym(), pseudonym);
+  EXPECT_EQ(vault->state().value(), "");
+}
+
 TEST_F(VaultTest, CutsAnywhereInASaveLeaveTheOldStateOrTheNew) {
   ASSERT_TRUE(CrosswalkVault::create(env_, place_).ok());
   Crosswalk crosswalk = CrosswalkVault::open(env_, place_).value()->load().value();
