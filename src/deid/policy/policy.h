@@ -60,8 +60,8 @@ struct DeidOptions {
   std::int64_t threads = 0;                 // 0: one for each core; decides no output
 
   /// {policy: {preset: NAME, classes: {CLASS: action}, ...} or {file: PATH, require_signature_by:
-  /// KEY}, detector: {...}, text_bytes_max, expires_days, threads}. CLASS is a name of base/phi_class.h, in
-  /// any case. Strict. Reads the files that the policy names.
+  /// KEY}, detector: {...}, text_bytes_max, expires_days, threads}. CLASS is a name of
+  /// base/phi_class.h, in any case. Strict. Reads the files that the policy names.
   static Result<DeidOptions> from_config(const ConfigNode& node);
   /// Everything that decides the output (not the threads), keys sorted.
   std::string canonical_json() const;

@@ -83,7 +83,8 @@ class Crosswalk final : public CodeBook {
   /// The patient of this key, made at first sight.
   PatientCode& patient(std::string_view key);
   /// Someone who is in no other record: consistent within the record, not kept. `place` is that of
-  /// the record in the run: its id is a digest of its content, and the code must not derive from it.
+  /// the record in the run: its id is a digest of its content, and the code must not derive from
+  /// it.
   PatientCode anonymous(std::uint64_t place) const;
   /// "e-" and 16 hex digits, in order of first sight.
   std::string encounter(std::string_view key) override;

@@ -36,7 +36,8 @@ Result<StateDeidCheckpoints> StateDeidCheckpoints::open(store::Workspace& worksp
   RESIDENCY_TRY(auto report, deid::DeidReport::from_json(json_member(json, "report")));
   checkpoints.parts_ = parts.get<std::uint64_t>();
   checkpoints.last_ = deid::DeidProgress{std::move(report), json_member(json, "names")};
-  RESIDENCY_TRY(auto crosswalk, workspace.get_state(checkpoints.part("crosswalk", checkpoints.parts_)));
+  RESIDENCY_TRY(auto crosswalk,
+                workspace.get_state(checkpoints.part("crosswalk", checkpoints.parts_)));
   if (!crosswalk) return corrupt("a checkpoint of the de-identification lacks its crosswalk");
   if (vault != nullptr) {
     RESIDENCY_TRY(checkpoints.crosswalk_state_, vault->unseal(*crosswalk));

@@ -11,13 +11,14 @@
 namespace residency::pipeline {
 
 /// Takes the lines that the sinks write, and keeps them with the crosswalk and the report in
-/// encrypted states of the job. A checkpoint counts only while the workspace's own crosswalk is what
-/// it was when the job began: if another job has added patients meanwhile, the job starts anew.
+/// encrypted states of the job. A checkpoint counts only while the workspace's own crosswalk is
+/// what it was when the job began: if another job has added patients meanwhile, the job starts
+/// anew.
 class StateDeidCheckpoints final : public deid::DeidCheckpoints {
  public:
-  /// `crosswalk_before` is the workspace's crosswalk as the job found it. With a `vault`, which must
-  /// outlive this, the crosswalk is kept under the vault's key: whoever has the store's keys alone
-  /// can't read it.
+  /// `crosswalk_before` is the workspace's crosswalk as the job found it. With a `vault`, which
+  /// must outlive this, the crosswalk is kept under the vault's key: whoever has the store's keys
+  /// alone can't read it.
   static Result<StateDeidCheckpoints> open(store::Workspace& workspace, const std::string& job,
                                            std::string_view crosswalk_before,
                                            const deid::CrosswalkVault* vault = nullptr);
