@@ -119,12 +119,11 @@ TEST(Batch, OutputDoesNotDependOnThreads) {
 
 TEST(Batch, AReferenceIsTheCodeOfWhatItRefersTo) {
   const Outcome outcome = clean_all(2);
-  const Json note = parse_json(outcome.lines[0]).value();         // patient-0
+  const Json note = parse_json(outcome.lines[0]).value();          // patient-0
   const Json observation = parse_json(outcome.lines[40]).value();  // patient-0 again, even
   const std::string pseudonym = json_text(note, "patient");
   EXPECT_EQ(json_text(observation, "patient"), pseudonym);
-  EXPECT_THAT(json_text(observation, "structured"),
-              ::testing::HasSubstr("Patient/" + pseudonym));
+  EXPECT_THAT(json_text(observation, "structured"), ::testing::HasSubstr("Patient/" + pseudonym));
 }
 
 TEST(Batch, AStoppedRunGoesOnToTheSameOutput) {
@@ -167,8 +166,7 @@ TEST(Batch, ACheckpointOfAnotherSourceIsRefused) {
   checkpoints.progress->names = Json::object();
   Hospital source;
   NoProgress progress;
-  const auto report =
-      run(DeidOptions{}, crosswalk, source, lines, nothing, progress, &checkpoints);
+  const auto report = run(DeidOptions{}, crosswalk, source, lines, nothing, progress, &checkpoints);
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.error().code(), ErrorCode::kCorrupt);
 }

@@ -105,8 +105,7 @@ Result<Cleaned> Cleaner::clean(const ingest::RawRecord& raw, const PatientScope&
     const auto json = parse_json(structured);
     if (!json.ok() || !json->is_object()) return aside(raw, "bad_json");
     if (harmless.size() > kHarmlessMax) harmless.clear();
-    const JsonScope scope{detector_, &known,  replacer,
-                          book,      raw.patient_key.reveal(), harmless};
+    const JsonScope scope{detector_, &known, replacer, book, raw.patient_key.reveal(), harmless};
     RESIDENCY_TRY(const Json clean_json, raw.kind == ingest::RecordKind::kRow
                                              ? clean_row(*json, scope)
                                              : clean_resource(*json, scope));

@@ -31,10 +31,9 @@ struct LossPoint {
 struct TrainState {
   std::int64_t step = 0;  // done
   std::int64_t tokens = 0;
-  std::vector<float> values;         // of the adapter
-  std::vector<float> first_moment;   // AdamW's
-  std::vector<float> second_moment;  // AdamW's
-  std::vector<float> best_values;    // empty until validation improved once
+  std::vector<float> values;       // of the adapter
+  std::string optimiser;           // its state, filled in for a checkpoint only
+  std::vector<float> best_values;  // empty until validation improved once
   double best_validation_loss = std::numeric_limits<double>::infinity();
   std::int64_t evaluations_without_gain = 0;
   bool stopped_early = false;

@@ -22,8 +22,7 @@ std::string PendingCodes::make_salt(std::string_view random_bytes) {
 }
 
 std::string PendingCodes::stand_in(Kind kind, std::string_view key) {
-  const auto [found, made] =
-      numbers_.try_emplace(std::pair{kind, std::string(key)}, asked_.size());
+  const auto [found, made] = numbers_.try_emplace(std::pair{kind, std::string(key)}, asked_.size());
   if (made) asked_.emplace_back(kind, std::string(key));
   return fmt::format("{}{:0{}}", salt_, found->second, kNumberDigits);
 }

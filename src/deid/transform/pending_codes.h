@@ -1,7 +1,7 @@
 // PendingCodes: codes for records that are cleaned side by side. The crosswalk hands out codes in
 // the order of first sight, so asking it from several threads would make the output depend on
-// chance. A record asks here instead, gets stand-ins, and has them exchanged for the real codes when
-// its turn comes.
+// chance. A record asks here instead, gets stand-ins, and has them exchanged for the real codes
+// when its turn comes.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ class PendingCodes final : public CodeBook {
   std::string encounter(std::string_view key) override;
   std::string resource(std::string_view key) override;
 
-  /// `text` with every stand-in exchanged for the code that `book` gives; asks in the order in which
-  /// this was asked.
+  /// `text` with every stand-in exchanged for the code that `book` gives; asks in the order in
+  /// which this was asked.
   std::string settle(std::string text, CodeBook& book) const;
 
   /// 12 random letters from g to z: no hexadecimal digit, so no code looks like them.
