@@ -42,18 +42,18 @@ BatchCleaner::BatchCleaner(const DeidOptions& options, const Detector& detector,
       harmless_(threads_) {}
 
 std::vector<BatchCleaner::Group> BatchCleaner::groups_of(
-    const std::vector<ingest::RawRecord>& records) {
+    const std::vector<ingest::RawRecord>& records, std::uint64_t first) {
   std::vector<Group> groups;
   std::map<std::string_view, std::size_t> of_patient;
   if (names_.size() >= kPatientsRememberedMax) names_.clear();
   for (std::size_t i = 0; i < records.size(); ++i) {
     const std::string& key = records[i].patient_key.reveal();
     if (key.empty()) {
-      groups.push_back({{}, {i}});
+      groups.push_back({{nullptr, nullptr, first + i}, {i}});
       continue;
     }
     const auto [found, made] = of_patient.try_emplace(key, groups.size());
-    if (made) groups.push_back({{&crosswalk_.patient(key), &names_[key]}, {}});
+    if (made) groups.push_back({{&crosswalk_.patient(key), &names_[key], 0}, {}});
     groups[found->second].records.push_back(i);
   }
   return groups;
@@ -67,12 +67,12 @@ void BatchCleaner::clean_group(const std::vector<ingest::RawRecord>& records, co
 }
 
 Result<std::vector<Cleaned>> BatchCleaner::clean(const std::vector<ingest::RawRecord>& records,
-                                                 const Progress& progress) {
+                                                 const Progress& progress, std::uint64_t first) {
   if (salt_.empty()) {
     RESIDENCY_TRY(const std::string bytes, crypto::random_bytes(kSaltBytes));
     salt_ = PendingCodes::make_salt(bytes);
   }
-  const std::vector<Group> groups = groups_of(records);
+  const std::vector<Group> groups = groups_of(records, first);
   std::vector<Slot> slots(records.size(), Slot{Cleaned{}, PendingCodes(salt_)});
   std::atomic<std::size_t> next{0};
   std::atomic<bool> stopped{false};

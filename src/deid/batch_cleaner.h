@@ -20,9 +20,9 @@ class BatchCleaner {
   /// What became of each record, in their order. Records of one patient are cleaned one after the
   /// other, those of different patients side by side; codes are handed out in the order of the
   /// records. So the output depends on how records fall into batches, never on threads. kCancelled
-  /// where `progress` asks to stop.
+  /// where `progress` asks to stop. `first` is the place of the first record in the run.
   Result<std::vector<Cleaned>> clean(const std::vector<ingest::RawRecord>& records,
-                                     const Progress& progress);
+                                     const Progress& progress, std::uint64_t first = 0);
 
   /// The names found in patients' earlier documents: PHI, to be kept encrypted.
   Json names() const;
@@ -32,7 +32,7 @@ class BatchCleaner {
  private:
   struct Slot;
   struct Group;
-  std::vector<Group> groups_of(const std::vector<ingest::RawRecord>& records);
+  std::vector<Group> groups_of(const std::vector<ingest::RawRecord>& records, std::uint64_t first);
   void clean_group(const std::vector<ingest::RawRecord>& records, const Group& group,
                    std::vector<Slot>& slots, Cleaner::Harmless& harmless) const;
 

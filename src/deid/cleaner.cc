@@ -92,7 +92,7 @@ Result<Cleaned> Cleaner::clean(const ingest::RawRecord& raw, const PatientScope&
   const std::string& structured = raw.structured.reveal();
   Cleaned cleaned;
   if (auto refused = refusal(raw, options_.text_bytes_max)) return *std::move(refused);
-  PatientCode anonymous = crosswalk_.anonymous(raw.record_id);
+  PatientCode anonymous = crosswalk_.anonymous(patient.place);
   PatientCode& code = patient.code == nullptr ? anonymous : *patient.code;
   const KnownPhi known = known_of(raw, patient);
   avoid_names(known, code);

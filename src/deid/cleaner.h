@@ -20,6 +20,7 @@ namespace residency::deid {
 struct PatientScope {
   PatientCode* code = nullptr;               // null: the record names no patient
   std::vector<KnownValue>* names = nullptr;  // found in the patient's earlier documents
+  std::uint64_t place = 0;                   // of the record in the run, where it names no patient
 };
 
 /// What became of one record: `record`, or the reason it is set aside.

@@ -3,6 +3,7 @@
 
 #include "deid/batch_cleaner.h"
 #include "deid/deid.h"
+#include "deid/policy/method.h"
 
 namespace residency::deid {
 namespace {
@@ -75,7 +76,7 @@ class Run {
 
   /// Passes on what becomes of the batch.
   Result<void> step(const Batch& batch, const Progress& progress) {
-    RESIDENCY_TRY(const auto cleaned, cleaner_.clean(batch.records, progress));
+    RESIDENCY_TRY(const auto cleaned, cleaner_.clean(batch.records, progress, report_.records));
     for (std::size_t i = 0; i < cleaned.size(); ++i) {
       report_.bytes += bytes_of(batch.records[i]);
       RESIDENCY_TRY_VOID(pass_on(cleaned[i]));
@@ -149,12 +150,26 @@ Result<void> RawSource::skip(std::uint64_t records) {
   return {};
 }
 
+namespace {
+
+Json method_reasons(const Policy& policy) {
+  Json reasons = Json::array();
+  for (const MethodObstacle& one : safe_harbor_obstacles(policy))
+    reasons.push_back({{"subject", one.subject}, {"action", one.action}, {"why", one.why}});
+  return reasons;
+}
+
+}  // namespace
+
 Json certificate(const DeidOptions& options, const DeidReport& report) {
   const std::string policy = options.canonical_json();
   return {{"version", 1},
           {"policy", Json::parse(policy, nullptr, false)},
           {"policy_sha256", crypto::sha256_hex(policy)},
           {"method", options.policy.method()},
+          {"method_reasons", method_reasons(options.policy)},
+          {"zip3_census", zip_census_name(options.policy.zip_census)},
+          {"reversible", options.policy.reversible},
           {"detector", kDetectorVersion},
           {"report", report.to_json()},
           {"actual_knowledge_attestation", {{"given", false}, {"by", nullptr}}},

@@ -23,8 +23,10 @@ StateDeidCheckpoints::StateDeidCheckpoints(store::Workspace& workspace, const st
 
 Result<StateDeidCheckpoints> StateDeidCheckpoints::open(store::Workspace& workspace,
                                                         const std::string& job,
-                                                        std::string_view crosswalk_before) {
+                                                        std::string_view crosswalk_before,
+                                                        const deid::CrosswalkVault* vault) {
   StateDeidCheckpoints checkpoints(workspace, job, crosswalk_before);
+  checkpoints.vault_ = vault;
   RESIDENCY_TRY(const auto kept, workspace.get_state(checkpoints.prefix_ + "progress"));
   if (!kept) return checkpoints;
   RESIDENCY_TRY(const Json json, parse_json(*kept));
@@ -37,7 +39,11 @@ Result<StateDeidCheckpoints> StateDeidCheckpoints::open(store::Workspace& worksp
   RESIDENCY_TRY(auto crosswalk,
                 workspace.get_state(checkpoints.part("crosswalk", checkpoints.parts_)));
   if (!crosswalk) return corrupt("a checkpoint of the de-identification lacks its crosswalk");
-  checkpoints.crosswalk_state_ = *std::move(crosswalk);
+  if (vault != nullptr) {
+    RESIDENCY_TRY(checkpoints.crosswalk_state_, vault->unseal(*crosswalk));
+  } else {
+    checkpoints.crosswalk_state_ = *std::move(crosswalk);
+  }
   return checkpoints;
 }
 
@@ -78,7 +84,11 @@ Result<void> StateDeidCheckpoints::save(const deid::DeidProgress& progress) {
   const std::uint64_t number = parts_ + 1;
   RESIDENCY_TRY_VOID(workspace_.put_state(part("clean", number), clean_));
   RESIDENCY_TRY_VOID(workspace_.put_state(part("aside", number), aside_));
-  RESIDENCY_TRY_VOID(workspace_.put_state(part("crosswalk", number), crosswalk_->state()));
+  std::string crosswalk = crosswalk_->state();
+  if (vault_ != nullptr) {
+    RESIDENCY_TRY(crosswalk, vault_->seal(crosswalk));
+  }
+  RESIDENCY_TRY_VOID(workspace_.put_state(part("crosswalk", number), crosswalk));
   // What went before counts from here on, and not before.
   RESIDENCY_TRY_VOID(workspace_.put_state(prefix_ + "progress",
                                           dump_json({{"parts", number},

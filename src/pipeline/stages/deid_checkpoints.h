@@ -5,6 +5,7 @@
 #include <string>
 
 #include "deid/deid.h"
+#include "deid/transform/crosswalk_vault.h"
 #include "store/workspace.h"
 
 namespace residency::pipeline {
@@ -15,9 +16,12 @@ namespace residency::pipeline {
 /// anew.
 class StateDeidCheckpoints final : public deid::DeidCheckpoints {
  public:
-  /// `crosswalk_before` is the workspace's crosswalk as the job found it.
+  /// `crosswalk_before` is the workspace's crosswalk as the job found it. With a `vault`, which
+  /// must outlive this, the crosswalk is kept under the vault's key: whoever has the store's keys
+  /// alone can't read it.
   static Result<StateDeidCheckpoints> open(store::Workspace& workspace, const std::string& job,
-                                           std::string_view crosswalk_before);
+                                           std::string_view crosswalk_before,
+                                           const deid::CrosswalkVault* vault = nullptr);
 
   /// The crosswalk as the last checkpoint left it; `crosswalk_before` where there is none.
   const std::string& crosswalk_state() const { return crosswalk_state_; }
@@ -46,6 +50,7 @@ class StateDeidCheckpoints final : public deid::DeidCheckpoints {
   std::string prefix_;
   std::string before_sha256_;
   std::string crosswalk_state_;
+  const deid::CrosswalkVault* vault_ = nullptr;
   const deid::Crosswalk* crosswalk_ = nullptr;
   std::optional<deid::DeidProgress> last_;
   std::uint64_t parts_ = 0;

@@ -64,6 +64,24 @@ TEST_F(DeidCheckpointsTest, AKilledJobGoesOnFromItsLastSave) {
   EXPECT_EQ(checkpoints.last().value()->report.records, 3u);
 }
 
+TEST_F(DeidCheckpointsTest, TheCrosswalkIsUnderTheVaultsKeyAlone) {
+  const auto place = deid::CrosswalkPlace::of_workspace(root_);
+  ASSERT_TRUE(deid::CrosswalkVault::create(Env::posix(), place).ok());
+  const auto vault = deid::CrosswalkVault::open(Env::posix(), place).value();
+  auto crosswalk = vault->load().value();
+  crosswalk.keep_originals(true);
+  static_cast<void>(crosswalk.patient("Zyxquillon").pseudonym());
+  auto checkpoints = StateDeidCheckpoints::open(*workspace_, "job", "", vault.get()).value();
+  checkpoints.watch(crosswalk);
+  deid::DeidProgress progress;
+  progress.names = Json::object();
+  ASSERT_TRUE(checkpoints.save(progress).ok());
+  const std::string kept = workspace_->get_state("deid/job/crosswalk-000001").value().value();
+  EXPECT_EQ(kept.find("Zyxquillon"), std::string::npos);
+  auto again = StateDeidCheckpoints::open(*workspace_, "job", "", vault.get()).value();
+  EXPECT_EQ(again.crosswalk_state(), crosswalk.state());
+}
+
 TEST_F(DeidCheckpointsTest, IsLeftAloneWhereAnotherJobHasAddedPatients) {
   killed_job();
   auto checkpoints = StateDeidCheckpoints::open(*workspace_, "job", "another state").value();

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include "deid/deid.h"
+#include "deid/survey.h"
+#include "deid/transform/crosswalk_vault.h"
 #include "ingest/raw_record.h"
 #include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/deid_checkpoints.h"
@@ -9,7 +11,7 @@
 namespace residency::pipeline {
 namespace {
 
-constexpr char kCrosswalkState[] = "crosswalk";
+constexpr char kOldCrosswalkState[] = "crosswalk";  // of workspaces made before the vault
 
 class RawFromArtifact final : public deid::RawSource {
  public:
@@ -89,18 +91,48 @@ Result<void> validate(const ConfigNode& options) {
   return {};
 }
 
-Result<std::string> fingerprint(store::Workspace&, const ConfigNode&) { return std::string(); }
+/// The files that the policy names, and which crosswalk it is: after a shredding, old corpora don't
+/// stand for new ones.
+Result<std::string> fingerprint(store::Workspace& workspace, const ConfigNode& options) {
+  RESIDENCY_TRY(const auto parsed, deid::DeidOptions::from_config(options));
+  RESIDENCY_TRY(const std::string generation,
+                deid::CrosswalkVault::generation(
+                    workspace.env(), deid::CrosswalkPlace::of_workspace(workspace.root())));
+  const deid::Policy& policy = parsed.policy;
+  const bool reads_files =
+      !policy.file_sha256.empty() || !policy.hash_key.empty() || !policy.elements.empty();
+  return (reads_files ? dump_json(policy.to_json()) : std::string()) + generation;
+}
+
+/// The workspace's vault; made where there is none, from what an older workspace kept if it did.
+Result<std::unique_ptr<deid::CrosswalkVault>> open_vault(store::Workspace& workspace) {
+  const auto place = deid::CrosswalkPlace::of_workspace(workspace.root());
+  if (!deid::CrosswalkVault::exists(workspace.env(), place)) {
+    RESIDENCY_TRY(const auto state, workspace.get_state(kOldCrosswalkState));
+    if (state) {
+      RESIDENCY_TRY(const std::string secret, workspace.secret("crosswalk"));
+      RESIDENCY_TRY_VOID(deid::CrosswalkVault::adopt(workspace.env(), place, secret, *state));
+    }
+    RESIDENCY_TRY_VOID(deid::CrosswalkVault::create(workspace.env(), place));
+  }
+  RESIDENCY_TRY_VOID(workspace.remove_state(kOldCrosswalkState));
+  return deid::CrosswalkVault::open(workspace.env(), place);
+}
 
 Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(const auto options, deid::DeidOptions::from_config(context.options));
   RESIDENCY_TRY(const auto raw, context.input("corpus.raw"));
-  RESIDENCY_TRY(std::string secret, context.workspace.secret("crosswalk"));
-  RESIDENCY_TRY(const auto state, context.workspace.get_state(kCrosswalkState));
+  RESIDENCY_TRY(const auto vault, open_vault(context.workspace));
+  RESIDENCY_TRY(const std::string before, vault->state());
   RESIDENCY_TRY(auto checkpoints,
-                StateDeidCheckpoints::open(context.workspace, context.job.id, state.value_or("")));
-  RESIDENCY_TRY(auto crosswalk,
-                deid::Crosswalk::open(std::move(secret), checkpoints.crosswalk_state()));
+                StateDeidCheckpoints::open(context.workspace, context.job.id, before, vault.get()));
+  RESIDENCY_TRY(auto crosswalk, vault->load_at(checkpoints.crosswalk_state()));
   checkpoints.watch(crosswalk);
+  crosswalk.keep_originals(options.policy.reversible);
+  RESIDENCY_TRY(auto first_look, context.workspace.read_lines(raw.id, "records.jsonl"));
+  RawFromArtifact surveyed(std::move(first_look));
+  RESIDENCY_TRY(auto real, deid::survey(surveyed, context.progress));
+  crosswalk.avoid(std::move(real));
   RESIDENCY_TRY(auto lines, context.workspace.read_lines(raw.id, "records.jsonl"));
   RawFromArtifact source(std::move(lines));
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
@@ -116,7 +148,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(const auto report,
                 deid::run(options, crosswalk, source, clean, quarantine, progress, &checkpoints));
   // The crosswalk is kept before the corpus that needs it can be seen.
-  RESIDENCY_TRY_VOID(context.workspace.put_state(kCrosswalkState, crosswalk.state()));
+  RESIDENCY_TRY_VOID(vault->save(crosswalk));
   RESIDENCY_TRY_VOID(writer->begin("report.json"));
   RESIDENCY_TRY_VOID(writer->append(dump_json(report.to_json())));
   auto manifest = context.manifest("corpus.clean", {raw.id});
@@ -135,7 +167,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
 }  // namespace
 
 Stage deid_stage() {
-  return {"deid", "remove protected health information", 1, {"corpus.raw"}, validate, fingerprint,
+  return {"deid", "remove protected health information", 3, {"corpus.raw"}, validate, fingerprint,
           run};
 }
 
