@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 #include <limits>
-#include <openssl/evp.h>
 
 #include "base/json.h"
 #include "crypto/aead.h"
+#include "crypto/passphrase.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
 
@@ -14,23 +14,7 @@ namespace {
 
 constexpr std::string_view kRingFile = "/ring.json";
 constexpr std::string_view kMasterFile = "/master.key";
-constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kIdBytes = 4;
-// scrypt's cost: N, r, p and the memory they need (128 * N * r bytes, and a little more).
-constexpr std::uint64_t kScryptN = 1u << 15;
-constexpr std::uint64_t kScryptR = 8;
-constexpr std::uint64_t kScryptP = 1;
-constexpr std::uint64_t kScryptMemoryBytes = 64u << 20;
-
-Result<Secret> from_passphrase(const std::string& passphrase, const std::string& salt) {
-  std::string key(kKeyBytes, '\0');
-  const int done = EVP_PBE_scrypt(passphrase.data(), passphrase.size(),
-                                  reinterpret_cast<const unsigned char*>(salt.data()), salt.size(),
-                                  kScryptN, kScryptR, kScryptP, kScryptMemoryBytes,
-                                  reinterpret_cast<unsigned char*>(key.data()), key.size());
-  if (done != 1) return internal_error("scrypt failed");
-  return Secret(std::move(key));
-}
 
 Result<Secret> random_key() {
   RESIDENCY_TRY(std::string bytes, random_bytes(kKeyBytes));
@@ -81,7 +65,7 @@ Result<void> KeyRing::create(Env& env, const std::string& directory,
   ring.uses_passphrase_ = passphrase.has_value();
   if (passphrase) {
     RESIDENCY_TRY(ring.salt_, random_bytes(kSaltBytes));
-    RESIDENCY_TRY(ring.master_, from_passphrase(*passphrase, ring.salt_));
+    RESIDENCY_TRY(ring.master_, key_from_passphrase(*passphrase, ring.salt_));
   } else {
     RESIDENCY_TRY(ring.master_, random_key());
     RESIDENCY_TRY_VOID(env.write_file_atomic(directory + std::string(kMasterFile),
@@ -109,7 +93,7 @@ Result<void> KeyRing::load(const std::optional<std::string>& passphrase) {
       return Error(ErrorCode::kUnauthenticated,
                    "the key ring wants a passphrase: set RESIDENCY_PASSPHRASE");
     RESIDENCY_TRY(salt_, from_hex(json_text(*parsed, "salt")));
-    RESIDENCY_TRY(master_, from_passphrase(*passphrase, salt_));
+    RESIDENCY_TRY(master_, key_from_passphrase(*passphrase, salt_));
   } else {
     const std::string file = directory_ + std::string(kMasterFile);
     RESIDENCY_TRY(std::string hex, env_.read_file(file, 4096));

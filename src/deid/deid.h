@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/json.h"
@@ -29,6 +30,9 @@ class RawSource {
   virtual ~RawSource() = default;
   /// Reads the next into `record`; false at the end. An error ends the run.
   virtual Result<bool> next(ingest::RawRecord& record) = 0;
+  /// Leaves out the next `records`: those that an earlier run has done. kCorrupt where there are
+  /// not as many.
+  virtual Result<void> skip(std::uint64_t records);
 };
 
 /// Takes the clean records, in order.
@@ -63,13 +67,35 @@ struct DeidReport {
   std::map<std::string, std::uint64_t> quarantined_by_reason;
 
   Json to_json() const;
+  /// Reads what to_json() gave; kCorrupt for anything else.
+  static Result<DeidReport> from_json(const Json& json);
+};
+
+/// How far a run came: with the crosswalk and what the sinks took, all that going on needs. `names`
+/// is PHI.
+struct DeidProgress {
+  DeidReport report;
+  Json names;
+};
+
+/// Where a run keeps how far it came. One that is stopped after save() goes on from there and gives
+/// the same output, where the crosswalk and the sinks are put back to what they were at that save.
+class DeidCheckpoints {
+ public:
+  virtual ~DeidCheckpoints() = default;
+  virtual Result<std::optional<DeidProgress>> last() = 0;
+  /// True where it is time for save().
+  virtual bool due() const = 0;
+  virtual Result<void> save(const DeidProgress& progress) = 0;
 };
 
 /// De-identifies every record of `in`. Patients are coded in the order of their first record, so
-/// that equal records, options and secret give equal output. Errors: of the source and the sinks,
+/// that equal records, options and secret give equal output, on any number of threads. Memory does
+/// not grow with the records, only with the patients. Errors: of the source and the sinks,
 /// kCancelled, and kInternal where the detector cannot be made.
 Result<DeidReport> run(const DeidOptions& options, Crosswalk& crosswalk, RawSource& in,
-                       CleanSink& out, DeidQuarantineSink& quarantine, Progress& progress);
+                       CleanSink& out, DeidQuarantineSink& quarantine, Progress& progress,
+                       DeidCheckpoints* checkpoints = nullptr);
 
 /// What was done to a corpus: policy with its digest, the method that may be claimed, the
 /// detector's version, counts for each class, and the attestation of 164.514(b)(2)(ii), open until

@@ -40,6 +40,18 @@ std::string absolute_path(const std::string& path, const std::string& directory)
   return (std::filesystem::path(directory) / path).lexically_normal().string();
 }
 
+/// The files of a policy of de-identification. A public key may be a file or the key itself.
+void make_policy_paths_absolute(Json& policy, const std::string& directory) {
+  constexpr std::size_t kPublicKeyDigits = 64;
+  if (!policy.is_object()) return;
+  for (const char* key : {"file", "hash_key_file", "microsoft_config", "require_signature_by"}) {
+    const std::string path = json_text(policy, key);
+    if (!path.empty() &&
+        (std::string_view(key) != "require_signature_by" || path.size() != kPublicKeyDigits))
+      policy[key] = absolute_path(path, directory);
+  }
+}
+
 /// Every member called "path" names a file or folder.
 void make_paths_absolute(Json& value, const std::string& directory) {
   if (value.is_object()) {
@@ -81,6 +93,8 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
     RESIDENCY_TRY(auto options, parse_json(section->second.canonical_json()));
     if (options.is_null()) options = Json::object();
     make_paths_absolute(options, directory);
+    if (options.is_object() && options.contains("policy"))
+      make_policy_paths_absolute(options["policy"], directory);
     RESIDENCY_TRY(auto node, ConfigNode::parse(dump_json(options), name));
     Step step{std::string(shape.name), std::string(shape.stage), std::move(node), {}};
     bool feeds = true;

@@ -22,9 +22,6 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
                                                   const KernelTable<T>& kernels) {
   AdaptedLinear linear;
   linear.kernels_ = &kernels;
-  linear.rank_ = layout.rank;
-  linear.rank_padded_ = round_up(layout.rank, kLanes);
-  linear.scale_ = layout.scale();
   const std::int64_t bytes = kernels.packed_bytes;
   for (const std::string& name : tensors) {
     const model::GgufTensor* tensor = file.find(name);
@@ -33,15 +30,23 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
     }
     linear.in_ = tensor->shape[0];
     if (const AdapterPlace* place = layout.find(name)) {
-      Part part{linear.out_, place->out, place->a_offset, place->b_offset, {}, {}};
-      part.b_forward.reserve(linear.rank_padded_ * place->out * bytes);
-      part.b_backward.reserve(linear.rank_padded_ * place->out * bytes);
+      Part part;
+      part.out_at = linear.out_;
+      part.out = place->out;
+      part.rank = place->rank;
+      part.rank_padded = round_up(place->rank, kLanes);
+      part.u_at = linear.inner_;
+      part.scale = static_cast<float>(place->scale);
+      part.a_offset = place->a_offset;
+      part.b_offset = place->b_offset;
+      part.b_forward.reserve(part.rank_padded * place->out * bytes);
+      part.b_backward.reserve(part.rank_padded * place->out * bytes);
+      linear.inner_ += part.rank_padded;
       linear.parts_.push_back(std::move(part));
     }
     linear.out_ += tensor->shape[1];
   }
   linear.all_adapted_ = linear.parts_.size() == tensors.size();
-  linear.inner_ = static_cast<std::int64_t>(linear.parts_.size()) * linear.rank_padded_;
   linear.a_forward_.reserve(linear.in_ * linear.inner_ * bytes);
   linear.a_backward_.reserve(linear.in_ * linear.inner_ * bytes);
   RESIDENCY_TRY(const std::vector<float> wide, base_tensors(file, tensors));
@@ -66,15 +71,16 @@ PackedOperand AdaptedLinear<T>::operand(const AlignedBuffer<std::byte>& buffer,
 template <class T>
 void AdaptedLinear<T>::set_adapter(std::span<const float> values) {
   const std::int64_t bytes = kernels_->packed_bytes;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    Part& part = parts_[i];
+  for (Part& part : parts_) {
     const float* a = values.data() + part.a_offset;
     const float* b = values.data() + part.b_offset;
-    const std::int64_t at = static_cast<std::int64_t>(i) * rank_padded_;
-    kernels_->pack(a, 1, in_, in_, rank_, 1.0f, a_forward_.data(), inner_, at);
-    kernels_->pack(a, in_, 1, rank_, in_, 1.0f, a_backward_.data() + at * in_ * bytes, in_, 0);
-    kernels_->pack(b, 1, rank_, rank_, part.out, scale_, part.b_forward.data(), part.out, 0);
-    kernels_->pack(b, rank_, 1, part.out, rank_, scale_, part.b_backward.data(), rank_padded_, 0);
+    const std::int64_t rank = part.rank;
+    kernels_->pack(a, 1, in_, in_, rank, 1.0f, a_forward_.data(), inner_, part.u_at);
+    kernels_->pack(a, in_, 1, rank, in_, 1.0f, a_backward_.data() + part.u_at * in_ * bytes, in_,
+                   0);
+    kernels_->pack(b, 1, rank, rank, part.out, part.scale, part.b_forward.data(), part.out, 0);
+    kernels_->pack(b, rank, 1, part.out, rank, part.scale, part.b_backward.data(), part.rank_padded,
+                   0);
   }
 }
 
@@ -84,22 +90,21 @@ void AdaptedLinear<T>::set_adapter(std::span<const float> values) {
 template <class T>
 Result<void> AdaptedLinear<T>::forward(const T* x, std::int64_t rows, T* y, T* u, double& gemm_s) {
   if (inner_ > 0) {
-    parallel_ranges(
-        round_up(rows, kRowBlock), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-          const std::int64_t last = std::min(rows, end);
-          if (!all_adapted_ || last < end) {
-            std::fill(y + begin * out_, y + end * out_, T{});
-          }
-          T* some = u + begin * inner_;
-          kernels_->multiply(x + begin * in_, in_, last - begin, in_, operand(a_forward_, inner_),
-                             inner_, false, some, inner_);
-          for (std::size_t i = 0; i < parts_.size(); ++i) {
-            const Part& part = parts_[i];
-            kernels_->multiply(some + static_cast<std::int64_t>(i) * rank_padded_, inner_,
-                               last - begin, rank_padded_, operand(part.b_forward, part.out),
-                               part.out, false, y + begin * out_ + part.out_at, out_);
-          }
-        });
+    parallel_ranges(round_up(rows, kRowBlock), kRowGrain,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      const std::int64_t last = std::min(rows, end);
+                      if (!all_adapted_ || last < end) {
+                        std::fill(y + begin * out_, y + end * out_, T{});
+                      }
+                      T* some = u + begin * inner_;
+                      kernels_->multiply(x + begin * in_, in_, last - begin, in_,
+                                         operand(a_forward_, inner_), inner_, false, some, inner_);
+                      for (const Part& part : parts_) {
+                        kernels_->multiply(some + part.u_at, inner_, last - begin, part.rank_padded,
+                                           operand(part.b_forward, part.out), part.out, false,
+                                           y + begin * out_ + part.out_at, out_);
+                      }
+                    });
   }
   const Stopwatch watch(gemm_s);
   return forward_.multiply(x, rows, y, inner_ > 0);
@@ -114,11 +119,10 @@ Result<void> AdaptedLinear<T>::backward_input(const T* dy, std::int64_t rows, T*
         round_up(rows, kRowBlock), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
           const std::int64_t last = std::min(rows, end);
           T* some = du_.data() + begin * inner_;
-          for (std::size_t i = 0; i < parts_.size(); ++i) {
-            const Part& part = parts_[i];
+          for (const Part& part : parts_) {
             kernels_->multiply(dy + begin * out_ + part.out_at, out_, last - begin, part.out,
-                               operand(part.b_backward, rank_padded_), rank_padded_, false,
-                               some + static_cast<std::int64_t>(i) * rank_padded_, inner_);
+                               operand(part.b_backward, part.rank_padded), part.rank_padded, false,
+                               some + part.u_at, inner_);
           }
           if (dx == nullptr) return;
           kernels_->multiply(some, inner_, last - begin, inner_, operand(a_backward_, in_), in_,
@@ -170,20 +174,18 @@ void AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u, std
     if (task < a_tasks) {
       const std::int64_t column = task * kColumnGrain;
       const std::int64_t n = std::min(kColumnGrain, in_ - column);
-      for (std::int64_t i = 0; i < count; ++i) {
-        const Part& part = parts_[static_cast<std::size_t>(i)];
-        kernels_->outer(du_turned_.data() + i * rank_padded_ * padded, padded, rank_, x + column,
-                        in_, rows, n, 1.0f, scratch, gradient.data() + part.a_offset + column, in_,
-                        1);
+      for (const Part& part : parts_) {
+        kernels_->outer(du_turned_.data() + part.u_at * padded, padded, part.rank, x + column, in_,
+                        rows, n, 1.0f, scratch, gradient.data() + part.a_offset + column, in_, 1);
       }
       return;
     }
     const auto [i, column] = b_tasks[static_cast<std::size_t>(task - a_tasks)];
     const Part& part = parts_[static_cast<std::size_t>(i)];
     const std::int64_t n = std::min(kColumnGrain, part.out - column);
-    kernels_->outer(u_turned_.data() + i * rank_padded_ * padded, padded, rank_,
-                    dy + part.out_at + column, out_, rows, n, scale_, scratch,
-                    gradient.data() + part.b_offset + column * rank_, 1, rank_);
+    kernels_->outer(u_turned_.data() + part.u_at * padded, padded, part.rank,
+                    dy + part.out_at + column, out_, rows, n, part.scale, scratch,
+                    gradient.data() + part.b_offset + column * part.rank, 1, part.rank);
   });
 }
 

@@ -15,7 +15,7 @@
 
 namespace residency::train {
 
-/// y = x W^T + (alpha / rank) (x A^T) B^T for each of several W, whose outputs lie side by side.
+/// y = x W^T + scale (x A^T) B^T for each of several W, whose outputs lie side by side.
 /// The scale goes into the packed B, so that u = x A^T and du need none.
 template <class T>
 class AdaptedLinear {
@@ -44,6 +44,10 @@ class AdaptedLinear {
   struct Part {
     std::int64_t out_at = 0;  // column of y
     std::int64_t out = 0;
+    std::int64_t rank = 0;
+    std::int64_t rank_padded = 0;
+    std::int64_t u_at = 0;  // column of u
+    float scale = 0;
     std::int64_t a_offset = 0;
     std::int64_t b_offset = 0;
     AlignedBuffer<std::byte> b_forward;   // [rank, out]
@@ -55,10 +59,7 @@ class AdaptedLinear {
   const KernelTable<T>* kernels_ = nullptr;
   std::int64_t in_ = 0;
   std::int64_t out_ = 0;
-  std::int64_t rank_ = 0;
-  std::int64_t rank_padded_ = 0;
   std::int64_t inner_ = 0;
-  float scale_ = 0;
   bool all_adapted_ = false;
   FrozenMatrix<T> forward_;
   FrozenMatrix<T> backward_;

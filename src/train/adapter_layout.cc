@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
+#include <fnmatch.h>
 
 #include "train/random.h"
 
@@ -14,29 +16,64 @@ const AdapterPlace* AdapterLayout::find(const std::string& tensor) const {
   return found == places.end() ? nullptr : &*found;
 }
 
+void AdapterLayout::add(std::string tensor, std::int64_t in, std::int64_t out, std::int64_t rank,
+                        double scale) {
+  AdapterPlace place{std::move(tensor), in, out, rank, scale, size, size + rank * in};
+  size = place.b_offset + out * rank;
+  places.push_back(std::move(place));
+}
+
+std::int64_t AdapterLayout::rank_max() const {
+  std::int64_t rank = 0;
+  for (const AdapterPlace& place : places) rank = std::max(rank, place.rank);
+  return rank;
+}
+
+namespace {
+
+/// Rank and alpha of the projection blk.LAYER.TARGET; rank 0 where it is not adapted.
+LoraModuleOptions module_of(const LoraOptions& options, std::int64_t layer, std::int64_t layers,
+                            std::string_view target) {
+  const auto& targets = options.targets;
+  const bool wanted =
+      targets.empty() || std::find(targets.begin(), targets.end(), target) != targets.end();
+  if (!wanted || (options.top_blocks > 0 && layer < layers - options.top_blocks)) return {};
+  const std::string name = fmt::format("blk.{}.{}", layer, target);
+  for (const LoraModuleOptions& module : options.modules) {
+    if (::fnmatch(module.pattern.c_str(), name.c_str(), 0) == 0) return module;
+  }
+  return {"", options.rank, options.alpha};
+}
+
+}  // namespace
+
 AdapterLayout make_layout(const model::LlamaConfig& config, const LoraOptions& options) {
   AdapterLayout layout;
-  layout.rank = options.rank;
-  layout.alpha = options.alpha;
-  const auto adapted = [&](std::string_view target) {
-    return options.targets.empty() || std::find(options.targets.begin(), options.targets.end(),
-                                                target) != options.targets.end();
-  };
+  layout.b_rate_factor = options.plus_ratio;
   const std::vector<model::ExpectedTensor> tensors = model::expected_tensors(config);
   for (std::int64_t layer = 0; layer < config.layers; ++layer) {
     for (const model::LoraTarget& target : model::lora_targets()) {
-      if (!adapted(target.gguf)) continue;
+      const LoraModuleOptions module = module_of(options, layer, config.layers, target.gguf);
+      if (module.rank == 0) continue;
       const std::string name = model::block_tensor(layer, target.gguf);
       const auto found = std::find_if(tensors.begin(), tensors.end(),
                                       [&](const auto& tensor) { return tensor.name == name; });
       if (found == tensors.end()) continue;
-      AdapterPlace place{name, found->shape[0], found->shape[1], layout.size, 0};
-      place.b_offset = place.a_offset + layout.rank * place.in;
-      layout.size = place.b_offset + place.out * layout.rank;
-      layout.places.push_back(std::move(place));
+      const auto rank = static_cast<double>(module.rank);
+      layout.add(name, found->shape[0], found->shape[1], module.rank,
+                 module.alpha / (options.rank_stabilised ? std::sqrt(rank) : rank));
     }
   }
   return layout;
+}
+
+std::vector<ParameterBlock> parameter_blocks(const AdapterLayout& layout) {
+  std::vector<ParameterBlock> blocks;
+  for (const AdapterPlace& place : layout.places) {
+    blocks.push_back({place.a_offset, place.rank, place.in, 1});
+    blocks.push_back({place.b_offset, place.out, place.rank, layout.b_rate_factor});
+  }
+  return blocks;
 }
 
 std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t seed) {
@@ -44,7 +81,7 @@ std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t see
   Random random(seed);
   for (const AdapterPlace& place : layout.places) {
     const double bound = 1.0 / std::sqrt(static_cast<double>(place.in));
-    for (std::int64_t i = 0; i < layout.rank * place.in; ++i) {
+    for (std::int64_t i = 0; i < place.rank * place.in; ++i) {
       values[static_cast<std::size_t>(place.a_offset + i)] =
           static_cast<float>((2.0 * random.uniform() - 1.0) * bound);
     }
@@ -54,14 +91,29 @@ std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t see
 
 model::LoraAdapter to_adapter(const AdapterLayout& layout, std::span<const float> values) {
   model::LoraAdapter adapter;
-  adapter.rank = layout.rank;
-  adapter.alpha = layout.alpha;
+  adapter.rank = layout.rank_max();
+  if (layout.places.empty()) return adapter;
+  const double scale = layout.places.front().scale;
+  adapter.alpha = scale * static_cast<double>(adapter.rank);
+  const auto wide = static_cast<std::size_t>(adapter.rank);
   for (const AdapterPlace& place : layout.places) {
+    const auto rank = static_cast<std::size_t>(place.rank);
+    const auto out = static_cast<std::size_t>(place.out);
     const auto a = values.begin() + place.a_offset;
     const auto b = values.begin() + place.b_offset;
-    adapter.modules.push_back({place.tensor, place.in, place.out,
-                               std::vector<float>(a, a + layout.rank * place.in),
-                               std::vector<float>(b, b + place.out * layout.rank)});
+    model::LoraModule module{place.tensor, place.in, place.out, {}, {}};
+    module.a.assign(a, a + place.rank * place.in);
+    module.a.resize(wide * static_cast<std::size_t>(place.in), 0.0f);
+    module.b.assign(out * wide, 0.0f);
+    const bool same = place.scale == scale;
+    const auto factor = static_cast<float>(place.scale / scale);
+    for (std::size_t row = 0; row < out; ++row) {
+      for (std::size_t i = 0; i < rank; ++i) {
+        const float value = b[static_cast<std::ptrdiff_t>(row * rank + i)];
+        module.b[row * wide + i] = same ? value : value * factor;
+      }
+    }
+    adapter.modules.push_back(std::move(module));
   }
   return adapter;
 }

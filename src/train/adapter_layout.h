@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "model/llama_config.h"
 #include "model/lora_adapter.h"
+#include "train/optimiser/optimiser.h"
 #include "train/train_options.h"
 
 namespace residency::train {
@@ -18,29 +19,37 @@ struct AdapterPlace {
   std::string tensor;
   std::int64_t in = 0;
   std::int64_t out = 0;
+  std::int64_t rank = 0;
+  double scale = 0;  // of the product B A
   std::int64_t a_offset = 0;
   std::int64_t b_offset = 0;
 };
 
 struct AdapterLayout {
-  std::int64_t rank = 0;
-  double alpha = 0;
   std::vector<AdapterPlace> places;  // by layer, then as model::lora_targets() lists them
   std::int64_t size = 0;
+  double b_rate_factor = 1;  // LoRA+
 
-  float scale() const { return static_cast<float>(alpha / static_cast<double>(rank)); }
+  /// Adds a place at the end.
+  void add(std::string tensor, std::int64_t in, std::int64_t out, std::int64_t rank, double scale);
+  std::int64_t rank_max() const;
   /// Null where the tensor is not adapted.
   const AdapterPlace* find(const std::string& tensor) const;
 };
 
-/// The layout for a model of `config`.
+/// The layout for a model of `config`. Empty where the options leave nothing to adapt.
 AdapterLayout make_layout(const model::LlamaConfig& config, const LoraOptions& options);
 
 /// Values to begin with: A uniform in +-1/sqrt(in) by `seed`, B zero (Hu et al., and PEFT's
 /// default).
 std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t seed);
 
-/// The adapter that `values` are.
+/// What the optimiser steps over: A and B of every place.
+std::vector<ParameterBlock> parameter_blocks(const AdapterLayout& layout);
+
+/// The adapter that `values` are. Places of different ranks and scales become modules of the
+/// largest rank and one alpha: rows of zeros are added, and B takes up the difference in scale, so
+/// that every program that loads LoRA loads it.
 model::LoraAdapter to_adapter(const AdapterLayout& layout, std::span<const float> values);
 
 }  // namespace residency::train

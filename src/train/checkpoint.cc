@@ -9,7 +9,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");
 
-constexpr std::string_view kMagic = "RSDCKPT1";
+constexpr std::string_view kMagic = "RSDCKPT2";
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::uint64_t kHistoryMax = 1u << 28;
 
@@ -48,6 +48,17 @@ struct Reader {
     return value;
   }
 
+  std::string take_text() {
+    const auto count = take<std::uint64_t>();
+    if (bad || bytes.size() < count) {
+      bad = true;
+      return {};
+    }
+    std::string text(bytes.substr(0, count));
+    bytes.remove_prefix(count);
+    return text;
+  }
+
   template <class T>
   std::vector<T> take_all(std::uint64_t count_max) {
     const auto count = take<std::uint64_t>();
@@ -66,15 +77,15 @@ struct Reader {
 
 std::string encode_checkpoint(const TrainState& state, std::string_view key) {
   std::string bytes;
-  bytes.reserve(kMagic.size() + 2 * kDigestBytes + 128 + 16 * state.values.size() +
-                sizeof(LossPoint) * state.history.size());
+  bytes.reserve(kMagic.size() + 2 * kDigestBytes + 128 + 8 * state.values.size() +
+                state.optimiser.size() + sizeof(LossPoint) * state.history.size());
   bytes += kMagic;
   bytes += digest_of(key);
   put(bytes, state.step);
   put(bytes, state.tokens);
   put_all(bytes, state.values);
-  put_all(bytes, state.first_moment);
-  put_all(bytes, state.second_moment);
+  put<std::uint64_t>(bytes, state.optimiser.size());
+  bytes += state.optimiser;
   put_all(bytes, state.best_values);
   put(bytes, state.best_validation_loss);
   put(bytes, state.evaluations_without_gain);
@@ -102,8 +113,7 @@ Result<TrainState> decode_checkpoint(std::string_view bytes, std::string_view ke
   state.step = reader.take<std::int64_t>();
   state.tokens = reader.take<std::int64_t>();
   state.values = reader.take_all<float>(size);
-  state.first_moment = reader.take_all<float>(size);
-  state.second_moment = reader.take_all<float>(size);
+  state.optimiser = reader.take_text();
   state.best_values = reader.take_all<float>(size);
   state.best_validation_loss = reader.take<double>();
   state.evaluations_without_gain = reader.take<std::int64_t>();
@@ -112,8 +122,7 @@ Result<TrainState> decode_checkpoint(std::string_view bytes, std::string_view ke
   if (reader.bad || !reader.bytes.empty() || state.step < 0) {
     return corrupt("the training checkpoint is cut short");
   }
-  if (state.values.size() != size || state.first_moment.size() != size ||
-      state.second_moment.size() != size ||
+  if (state.values.size() != size ||
       (!state.best_values.empty() && state.best_values.size() != size)) {
     return failed_precondition("the training checkpoint is of an adapter of another size");
   }

@@ -23,18 +23,21 @@ class CheckpointStore {
 
 /// A point of the loss curves; validation is NaN where none was taken.
 struct LossPoint {
-  std::int64_t step = 0;
+  std::int64_t step = 0;  // from 1
   double loss = 0;
   double validation_loss = std::numeric_limits<double>::quiet_NaN();
+  std::int64_t epoch = 0;  // from 0
+  double learning_rate = 0;
+  double gradient_norm = 0;  // before clipping
+  std::int64_t tokens = 0;   // of the step
 };
 
 struct TrainState {
   std::int64_t step = 0;  // done
   std::int64_t tokens = 0;
-  std::vector<float> values;         // of the adapter
-  std::vector<float> first_moment;   // AdamW's
-  std::vector<float> second_moment;  // AdamW's
-  std::vector<float> best_values;    // empty until validation improved once
+  std::vector<float> values;       // of the adapter
+  std::string optimiser;           // its state, filled in for a checkpoint only
+  std::vector<float> best_values;  // empty until validation improved once
   double best_validation_loss = std::numeric_limits<double>::infinity();
   std::int64_t evaluations_without_gain = 0;
   bool stopped_early = false;

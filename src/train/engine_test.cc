@@ -159,7 +159,6 @@ TEST(Engine, AnAdapterWithZeroBIsTheBase) {
   const std::vector<float> values = initial_values(tiny.layout, 3);
   const TinyModel bare;
   AdapterLayout nothing;
-  nothing.rank = 1;
   const auto tokens = random_sequence({50}, tiny.config.vocabulary, 8).tokens;
   const auto adapted = fast(tiny, Precision::kBf16);
   ASSERT_TRUE(adapted->set_adapter(values).ok());
@@ -167,6 +166,32 @@ TEST(Engine, AnAdapterWithZeroBIsTheBase) {
                                      best_instruction_set())
                         .value();
   EXPECT_EQ(adapted->logprobs(tokens).value(), base->logprobs(tokens).value());
+}
+
+TEST(Engine, MatricesOfDifferentRanksAgreeWithTheReference) {
+  TinyModel tiny;
+  LoraOptions lora;
+  lora.rank = 4;
+  lora.alpha = 8;
+  lora.rank_stabilised = true;
+  lora.modules = {{"blk.1.attn_k", 0, 1}, {"*.attn_?", 20, 10}, {"blk.0.ffn_down", 1, 3}};
+  tiny.layout = make_layout(tiny.config, lora);
+  ASSERT_EQ(tiny.layout.places.size(), 13u);
+  const auto sequence = random_sequence({40, 30}, tiny.config.vocabulary, 4);
+  const std::vector<float> values = tiny.values(6);
+  const auto ours = fast(tiny, Precision::kFp32);
+  TrainOptions options;
+  options.precision = Precision::kFp32;
+  options.backend = Backend::kReference;
+  const auto reference = make_engine(options, *tiny.file, tiny.config, tiny.layout).value();
+  const Answer fast_answer = ask(*ours, tiny, values, sequence);
+  const Answer slow_answer = ask(*reference, tiny, values, sequence);
+  EXPECT_NEAR(fast_answer.loss, slow_answer.loss, 1e-3);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ASSERT_NEAR(static_cast<double>(fast_answer.gradient[i]),
+                static_cast<double>(slow_answer.gradient[i]), 2e-4)
+        << i;
+  }
 }
 
 TEST(Engine, TheSameCallsGiveTheSameBits) {

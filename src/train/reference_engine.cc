@@ -71,8 +71,8 @@ class ReferenceEngine final : public Engine {
               to_tensor(std::vector<float>(begin, begin + rows * columns)).view({rows, columns});
           return tensor.clone().set_requires_grad(true);
         };
-        adapter_[place.tensor] = {part(place.a_offset, layout_.rank, place.in),
-                                  part(place.b_offset, place.out, layout_.rank)};
+        adapter_[place.tensor] = {part(place.a_offset, place.rank, place.in),
+                                  part(place.b_offset, place.out, place.rank), place.scale};
       }
     } catch (const std::exception& failure) {
       return torch_error(failure);
@@ -131,6 +131,7 @@ class ReferenceEngine final : public Engine {
  private:
   struct Pair {
     at::Tensor a, b;
+    double scale = 0;
   };
 
   at::Tensor to_tensor(const std::vector<float>& values) const {
@@ -148,8 +149,7 @@ class ReferenceEngine final : public Engine {
   at::Tensor linear(const at::Tensor& x, const std::string& name) const {
     const auto found = adapter_.find(name);
     const Pair pair = found == adapter_.end() ? Pair{} : found->second;
-    return reference::adapted_linear(x, weights_.at(name), pair.a, pair.b,
-                                     layout_.alpha / static_cast<double>(layout_.rank));
+    return reference::adapted_linear(x, weights_.at(name), pair.a, pair.b, pair.scale);
   }
 
   /// The last norm's output [tokens, embedding].

@@ -7,7 +7,7 @@
 #include "base/env.h"
 #include "model/gguf.h"
 #include "model/sha256_file.h"
-#include "train/adamw.h"
+#include "train/optimiser/learning_rate.h"
 #include "train/parallel.h"
 #include "train/run_key.h"
 #include "train/step_plan.h"
@@ -54,6 +54,10 @@ class Run {
     RESIDENCY_TRY(config_, model::LlamaConfig::from_gguf(*base));
     RESIDENCY_TRY(base_sha256_, model::sha256_file(Env::posix(), inputs_.base_gguf_path));
     layout_ = make_layout(config_, options_.lora);
+    if (layout_.places.empty()) {
+      return invalid_argument("train.lora leaves no projection of the base model to adapt");
+    }
+    optimiser_ = make_optimiser(options_, parameter_blocks(layout_));
     steps_ = count_steps(options_, inputs_.train);
     if (steps_ == 0) return invalid_input("the training set has no token with loss");
     for (const auto* set : {&inputs_.train, &inputs_.validation}) {
@@ -65,10 +69,10 @@ class Run {
     RESIDENCY_TRY(const auto saved, store_.get(kCheckpoint));
     if (saved.has_value()) {
       RESIDENCY_TRY(state_, decode_checkpoint(*saved, key_, layout_.size));
+      RESIDENCY_TRY_VOID(optimiser_->set_state(state_.optimiser));
+      state_.optimiser.clear();
     } else {
       state_.values = initial_values(layout_, options_.seed);
-      state_.first_moment.assign(state_.values.size(), 0);
-      state_.second_moment.assign(state_.values.size(), 0);
     }
     gradient_.resize(state_.values.size());
     RESIDENCY_TRY(engine_, make_engine(options_, *base, config_, layout_));
@@ -104,7 +108,7 @@ class Run {
       const double clip = options_.gradient_clip;
       const double scale =
           clip > 0 && metrics.gradient_norm > clip ? clip / metrics.gradient_norm : 1.0;
-      adamw_update(options_, number, metrics.learning_rate, scale, gradient_, state_);
+      optimiser_->update({number, metrics.learning_rate, scale}, gradient_, state_.values);
     }
     RESIDENCY_TRY_VOID(engine_->set_adapter(state_.values));
     state_.step = number;
@@ -150,7 +154,13 @@ class Run {
   }
 
   void log(const StepMetrics& metrics) {
-    LossPoint point{metrics.step, metrics.loss};
+    LossPoint point;
+    point.step = metrics.step;
+    point.loss = metrics.loss;
+    point.epoch = metrics.epoch;
+    point.learning_rate = metrics.learning_rate;
+    point.gradient_norm = metrics.gradient_norm;
+    point.tokens = metrics.tokens;
     if (metrics.validation_loss) point.validation_loss = *metrics.validation_loss;
     state_.history.push_back(point);
     metrics_.step(metrics);
@@ -164,7 +174,12 @@ class Run {
            state_.step % options_.checkpoint_every_steps == 0 || ended();
   }
 
-  Result<void> save() { return store_.put(kCheckpoint, encode_checkpoint(state_, key_)); }
+  Result<void> save() {
+    state_.optimiser = optimiser_->state();
+    auto saved = store_.put(kCheckpoint, encode_checkpoint(state_, key_));
+    state_.optimiser.clear();
+    return saved;
+  }
 
   Error stop() {
     if (auto saved = save(); !saved.ok()) return saved.error();
@@ -198,6 +213,7 @@ class Run {
   std::string key_;
   AdapterLayout layout_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Optimiser> optimiser_;
   TrainState state_;
   std::vector<float> gradient_;
   std::int64_t steps_ = 0;
@@ -226,19 +242,12 @@ Result<std::vector<float>> forward_logprobs(const std::string& gguf_path,
   std::vector<float> values;
   if (adapter != nullptr) {
     RESIDENCY_TRY_VOID(model::check_lora(*adapter, config));
-    layout.rank = adapter->rank;
-    layout.alpha = adapter->alpha;
+    const double scale = adapter->alpha / static_cast<double>(adapter->rank);
     for (const model::LoraModule& module : adapter->modules) {
-      const auto a_offset = static_cast<std::int64_t>(values.size());
+      layout.add(module.tensor, module.in, module.out, adapter->rank, scale);
       values.insert(values.end(), module.a.begin(), module.a.end());
-      layout.places.push_back({module.tensor, module.in, module.out, a_offset,
-                               static_cast<std::int64_t>(values.size())});
       values.insert(values.end(), module.b.begin(), module.b.end());
     }
-    layout.size = static_cast<std::int64_t>(values.size());
-  } else {
-    layout.rank = 1;
-    layout.alpha = 1;
   }
   RESIDENCY_TRY(const auto engine, make_engine(options, *base, config, layout));
   RESIDENCY_TRY_VOID(engine->set_adapter(values));

@@ -14,7 +14,8 @@ constexpr std::int64_t kBatchTokensMax = 1 << 26;
 constexpr std::int64_t kSequenceTokensMax = 1 << 17;
 constexpr std::int64_t kThreadsMax = 4096;
 
-const std::vector<std::string> kSchedules{"cosine", "linear", "constant"};
+const std::vector<std::string> kSchedules{"cosine", "linear", "constant", "wsd"};
+const std::vector<std::string> kOptimisers{"adamw", "adamw8bit", "adafactor", "sgd"};
 const std::vector<std::string> kPrecisions{"bf16", "fp32"};
 const std::vector<std::string> kBackends{"auto", "fast", "reference"};
 
@@ -23,10 +24,29 @@ std::uint8_t index_of(const std::vector<std::string>& names, const std::string& 
   return found == names.end() ? 0 : static_cast<std::uint8_t>(found - names.begin());
 }
 
+Result<void> read_lora_modules(const ConfigNode& list, LoraOptions& lora) {
+  for (const ConfigNode& item : list.items()) {
+    ConfigReader reader(item, "train.lora.modules.");
+    LoraModuleOptions module;
+    module.pattern = reader.text_required("pattern");
+    module.rank = reader.integer("rank", lora.rank, 0, model::kLoraRankMax);
+    const double ratio = lora.alpha / static_cast<double>(lora.rank);
+    module.alpha =
+        reader.number("alpha", std::max(1e-6, ratio * static_cast<double>(module.rank)), 1e-6, 1e6);
+    RESIDENCY_TRY_VOID(reader.finish());
+    lora.modules.push_back(std::move(module));
+  }
+  return {};
+}
+
 Result<void> read_lora(const ConfigNode& node, LoraOptions& lora) {
   ConfigReader reader(node, "train.lora.");
   lora.rank = reader.integer("rank", lora.rank, 1, model::kLoraRankMax);
   lora.alpha = reader.number("alpha", 2.0 * static_cast<double>(lora.rank), 1e-6, 1e6);
+  lora.rank_stabilised = reader.flag("rank_stabilised", false);
+  lora.plus_ratio = reader.number("plus_ratio", 1, 1e-3, 1e3);
+  lora.top_blocks = reader.integer("top_blocks", 0, 0, 100'000);
+  if (reader.has("modules")) reader.absorb(read_lora_modules(reader.child("modules"), lora));
   lora.targets = reader.texts("targets", {});
   for (const std::string& target : lora.targets) {
     const auto& known = model::lora_targets();
@@ -49,6 +69,10 @@ void read_loop(ConfigReader& reader, TrainOptions& options) {
   options.warmup_ratio = reader.number("warmup_ratio", options.warmup_ratio, 0, 1);
   options.schedule =
       static_cast<Schedule>(index_of(kSchedules, reader.choice("schedule", kSchedules, "cosine")));
+  options.decay_ratio = reader.number("decay_ratio", options.decay_ratio, 0, 1);
+  options.optimiser = static_cast<OptimiserKind>(
+      index_of(kOptimisers, reader.choice("optimiser", kOptimisers, "adamw")));
+  options.momentum = reader.number("momentum", options.momentum, 0, 0.99999);
   options.weight_decay = reader.number("weight_decay", options.weight_decay, 0, 10);
   options.beta1 = reader.number("beta1", options.beta1, 0, 0.999999);
   options.beta2 = reader.number("beta2", options.beta2, 0, 0.9999999);
@@ -80,26 +104,40 @@ Result<TrainOptions> TrainOptions::from_config(const ConfigNode& node) {
 }
 
 std::string TrainOptions::canonical_json() const {
-  return dump_json(
-      {{"method", method},
-       {"lora", {{"rank", lora.rank}, {"alpha", lora.alpha}, {"targets", lora.targets}}},
-       {"learning_rate", learning_rate},
-       {"epochs", epochs},
-       {"steps_max", steps_max},
-       {"batch_tokens", batch_tokens},
-       {"sequence_tokens_max", sequence_tokens_max},
-       {"warmup_ratio", warmup_ratio},
-       {"schedule", kSchedules[static_cast<std::size_t>(schedule)]},
-       {"weight_decay", weight_decay},
-       {"beta1", beta1},
-       {"beta2", beta2},
-       {"epsilon", epsilon},
-       {"gradient_clip", gradient_clip},
-       {"seed", seed},
-       {"eval_every_steps", eval_every_steps},
-       {"early_stopping_patience", early_stopping_patience},
-       {"precision", kPrecisions[static_cast<std::size_t>(precision)]},
-       {"backend", kBackends[static_cast<std::size_t>(backend)]}});
+  Json modules = Json::array();
+  for (const LoraModuleOptions& module : lora.modules) {
+    modules.push_back(
+        {{"pattern", module.pattern}, {"rank", module.rank}, {"alpha", module.alpha}});
+  }
+  return dump_json({{"method", method},
+                    {"lora",
+                     {{"rank", lora.rank},
+                      {"alpha", lora.alpha},
+                      {"rank_stabilised", lora.rank_stabilised},
+                      {"plus_ratio", lora.plus_ratio},
+                      {"top_blocks", lora.top_blocks},
+                      {"modules", modules},
+                      {"targets", lora.targets}}},
+                    {"decay_ratio", decay_ratio},
+                    {"optimiser", kOptimisers[static_cast<std::size_t>(optimiser)]},
+                    {"momentum", momentum},
+                    {"learning_rate", learning_rate},
+                    {"epochs", epochs},
+                    {"steps_max", steps_max},
+                    {"batch_tokens", batch_tokens},
+                    {"sequence_tokens_max", sequence_tokens_max},
+                    {"warmup_ratio", warmup_ratio},
+                    {"schedule", kSchedules[static_cast<std::size_t>(schedule)]},
+                    {"weight_decay", weight_decay},
+                    {"beta1", beta1},
+                    {"beta2", beta2},
+                    {"epsilon", epsilon},
+                    {"gradient_clip", gradient_clip},
+                    {"seed", seed},
+                    {"eval_every_steps", eval_every_steps},
+                    {"early_stopping_patience", early_stopping_patience},
+                    {"precision", kPrecisions[static_cast<std::size_t>(precision)]},
+                    {"backend", kBackends[static_cast<std::size_t>(backend)]}});
 }
 
 }  // namespace residency::train

@@ -10,14 +10,30 @@
 
 namespace residency::train {
 
+/// Rank and alpha of the projections whose name matches, other than the rest's.
+struct LoraModuleOptions {
+  std::string pattern;    // of "blk.3.attn_q": * stands for anything, ? for one character
+  std::int64_t rank = 0;  // 0: not adapted
+  double alpha = 0;
+};
+
 struct LoraOptions {
   std::int64_t rank = 16;
   double alpha = 32;
+  /// Scale by alpha / sqrt(rank): Kalajdzievski, Rank Stabilization Scaling Factor for Fine-Tuning
+  /// with LoRA, 2023.
+  bool rank_stabilised = false;
+  /// B learns this many times as fast as A: Hayou et al., LoRA+, ICML 2024, who advise 16.
+  double plus_ratio = 1;
+  /// Only so many of the blocks nearest the head are adapted; 0: all.
+  std::int64_t top_blocks = 0;
+  std::vector<LoraModuleOptions> modules;  // the first that matches counts
   /// GGUF names of projections ("attn_q"), of model::lora_targets(); empty: all linear layers.
   std::vector<std::string> targets;
 };
 
-enum class Schedule : std::uint8_t { kCosine, kLinear, kConstant };
+enum class Schedule : std::uint8_t { kCosine, kLinear, kConstant, kWsd };
+enum class OptimiserKind : std::uint8_t { kAdamW, kAdamW8, kAdafactor, kSgd };
 enum class Precision : std::uint8_t { kBf16, kFp32 };
 /// kFast: own kernels and oneDNN on the CPU. kReference: plain tensor operations with autograd.
 /// kAuto: fast where the model's dimensions allow it.
@@ -33,6 +49,9 @@ struct TrainOptions {
   std::int64_t sequence_tokens_max = 1024;  // of a packed sequence
   double warmup_ratio = 0.05;               // share of all steps
   Schedule schedule = Schedule::kCosine;
+  double decay_ratio = 0.2;  // share of all steps over which WSD falls
+  OptimiserKind optimiser = OptimiserKind::kAdamW;
+  double momentum = 0.9;  // SGD's
   double weight_decay = 0;
   double beta1 = 0.9;
   double beta2 = 0.999;

@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <set>
 
-#include "train/adamw.h"
+#include "train/optimiser/learning_rate.h"
+#include "train/optimiser/optimiser.h"
 #include "train/step_plan.h"
 #include "train/testing/tiny_training.h"
 
@@ -100,6 +101,10 @@ TEST(Schedule, WarmsUpThenFalls) {
   EXPECT_LT(last, 0.01);
   options.schedule = Schedule::kConstant;
   EXPECT_DOUBLE_EQ(learning_rate_at(options, 100, 100), 1);
+  options.schedule = Schedule::kWsd;
+  EXPECT_DOUBLE_EQ(learning_rate_at(options, 80, 100), 1);
+  EXPECT_LT(learning_rate_at(options, 82, 100), 1);
+  EXPECT_NEAR(learning_rate_at(options, 100, 100), 1.0 / 21, 1e-12);
   options.schedule = Schedule::kLinear;
   options.warmup_ratio = 0;
   EXPECT_NEAR(learning_rate_at(options, 50, 99), 0.5, 1e-12);
@@ -108,16 +113,14 @@ TEST(Schedule, WarmsUpThenFalls) {
 TEST(AdamW, FollowsItsDefinition) {
   TrainOptions options;
   options.weight_decay = 0.1;
-  TrainState state;
-  state.values = {1.0f, -2.0f};
-  state.first_moment = {0, 0};
-  state.second_moment = {0, 0};
+  std::vector<float> values{1.0f, -2.0f};
+  const auto adamw = make_optimiser(options, {{0, 1, 2, 1}});
   double value = 1;
   double m = 0;
   double v = 0;
   for (std::int64_t step = 1; step <= 5; ++step) {
     const std::vector<float> gradient{0.5f * static_cast<float>(step), 0};
-    adamw_update(options, step, 0.01, 0.5, gradient, state);
+    adamw->update({step, 0.01, 0.5}, gradient, values);
     const double g = 0.25 * static_cast<double>(step);
     m = 0.9 * m + 0.1 * g;
     v = 0.999 * v + 0.001 * g * g;
@@ -125,9 +128,9 @@ TEST(AdamW, FollowsItsDefinition) {
     value =
         value * (1 - 0.01 * 0.1) - 0.01 * (m / (1 - std::pow(0.9, at))) /
                                        (std::sqrt(v / (1 - std::pow(0.999, at))) + options.epsilon);
-    EXPECT_NEAR(static_cast<double>(state.values[0]), value, 1e-5);
+    EXPECT_NEAR(static_cast<double>(values[0]), value, 1e-5);
   }
-  EXPECT_NEAR(static_cast<double>(state.values[1]), -2 * std::pow(0.999, 5), 1e-5);
+  EXPECT_NEAR(static_cast<double>(values[1]), -2 * std::pow(0.999, 5), 1e-5);
 }
 
 TEST(AdamW, NormIsTheRootOfTheSumOfSquares) {
@@ -142,11 +145,12 @@ TrainState some_state() {
   state.step = 3;
   state.tokens = 99;
   state.values = {1, 2, 3};
-  state.first_moment = {4, 5, 6};
-  state.second_moment = {7, 8, 9};
+  state.optimiser = "moments";
   state.best_values = {1, 1, 1};
   state.best_validation_loss = 0.5;
-  state.history = {{1, 2.5}, {2, 2.0, 1.5}};
+  state.history.resize(2);
+  state.history[0].loss = 2.5;
+  state.history[1].validation_loss = 1.5;
   return state;
 }
 
@@ -182,6 +186,63 @@ TEST(AdapterLayout, CoversAllLinearLayersOrThoseNamed) {
   EXPECT_EQ(values, initial_values(some, 1));
   EXPECT_NE(values, initial_values(some, 2));
   EXPECT_TRUE(model::check_lora(to_adapter(some, values), tiny.config).ok());
+}
+
+TEST(AdapterLayout, RankAlphaAndBlocksGoByTheOptions) {
+  const testing::TinyModel tiny;
+  LoraOptions lora;
+  lora.rank = 4;
+  lora.alpha = 8;
+  lora.top_blocks = 1;
+  lora.modules = {{"*.ffn_up", 9, 3}, {"blk.?.attn_q", 0, 1}};
+  AdapterLayout layout = make_layout(tiny.config, lora);
+  ASSERT_EQ(layout.places.size(), 6u);
+  EXPECT_EQ(layout.places[0].tensor, "blk.1.attn_k.weight");
+  EXPECT_DOUBLE_EQ(layout.places[0].scale, 2);
+  ASSERT_NE(layout.find("blk.1.ffn_up.weight"), nullptr);
+  EXPECT_EQ(layout.find("blk.1.ffn_up.weight")->rank, 9);
+  EXPECT_EQ(layout.rank_max(), 9);
+  lora.rank_stabilised = true;
+  lora.plus_ratio = 16;
+  layout = make_layout(tiny.config, lora);
+  EXPECT_DOUBLE_EQ(layout.places[0].scale, 4);
+  EXPECT_DOUBLE_EQ(layout.find("blk.1.ffn_up.weight")->scale, 1);
+  const auto blocks = parameter_blocks(layout);
+  EXPECT_EQ(blocks[0].rate_factor, 1);
+  EXPECT_EQ(blocks[1].rate_factor, 16);
+  lora.modules = {{"*", 0, 1}};
+  EXPECT_TRUE(make_layout(tiny.config, lora).places.empty());
+}
+
+TEST(AdapterLayout, MixedRanksAreOneAdapterThatComputesTheSame) {
+  const testing::TinyModel tiny;
+  LoraOptions lora;
+  lora.rank = 2;
+  lora.alpha = 2;
+  lora.modules = {{"*.attn_v", 5, 15}};
+  const AdapterLayout layout = make_layout(tiny.config, lora);
+  const std::vector<float> values = tiny.values(3);
+  std::vector<float> some(values.begin(), values.begin() + layout.size);
+  const model::LoraAdapter adapter = to_adapter(layout, some);
+  ASSERT_TRUE(model::check_lora(adapter, tiny.config).ok());
+  EXPECT_EQ(adapter.rank, 5);
+  const double common = adapter.alpha / static_cast<double>(adapter.rank);
+  for (std::size_t p = 0; p < layout.places.size(); ++p) {
+    const AdapterPlace& place = layout.places[p];
+    double wanted = 0;  // entry (0, 0) of the update
+    for (std::int64_t r = 0; r < place.rank; ++r) {
+      wanted += place.scale *
+                static_cast<double>(some[static_cast<std::size_t>(place.b_offset + r)]) *
+                static_cast<double>(some[static_cast<std::size_t>(place.a_offset + r * place.in)]);
+    }
+    double got = 0;
+    for (std::int64_t r = 0; r < adapter.rank; ++r) {
+      const auto& module = adapter.modules[p];
+      got += common * static_cast<double>(module.b[static_cast<std::size_t>(r)]) *
+             static_cast<double>(module.a[static_cast<std::size_t>(r * module.in)]);
+    }
+    EXPECT_NEAR(got, wanted, 1e-6) << place.tensor;
+  }
 }
 
 TEST(Estimate, GrowsWithSequenceLengthAndPrecision) {

@@ -1,6 +1,8 @@
+#include <filesystem>
+
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/deid_train_tagger.h"
+#include "cli/commands/deid_commands.h"
 #include "cli/stage_run.h"
 
 namespace residency::cli {
@@ -13,16 +15,27 @@ int deid_command(const Words& words) {
   StageRunOptions options;
   std::string input;
   std::string policy;
+  Chosen chosen;
   auto* run = app.add_subcommand("run", "de-identify a raw corpus");
   options.add_to(*run);
   run->add_option("--input", input, "a corpus.raw artifact's id")->required();
-  run->add_option("--policy", policy, "safe-harbor, limited-data-set or expert-determination");
-  TrainTagger train_tagger(app);
+  run->add_option("--policy", policy,
+                  "safe-harbor, limited-data-set, expert-determination, or a policy file");
+  add_deid_policy(app, chosen);
+  add_deid_crosswalk(app, chosen);
+  add_deid_reverse(app, chosen);
+  add_deid_train_tagger(app, chosen);
   if (auto ended = parse(app, words)) return *ended;
-  if (train_tagger.chosen()) return train_tagger.run();
+  if (chosen) return chosen();
   options.inputs = {input};
   Json flags = Json::object();
-  if (!policy.empty()) flags["policy"]["preset"] = policy;
+  if (!policy.empty()) {
+    std::error_code ignored;
+    if (Env::posix().exists(policy))
+      flags["policy"]["file"] = std::filesystem::absolute(policy, ignored).string();
+    else
+      flags["policy"]["preset"] = policy;
+  }
   return run_stage("deid", options, flags);
 }
 

@@ -1,13 +1,15 @@
-#include "cli/commands/deid_train_tagger.h"
-
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
+#include <memory>
 
 #include "base/env.h"
 #include "base/json.h"
+#include "cli/command_line.h"
+#include "cli/commands/deid_commands.h"
 #include "cli/terminal_progress.h"
 #include "crypto/sha256.h"
+#include "deid/tagger/tagger_trainer.h"
 #include "synth/note_writer.h"
 
 namespace residency::cli {
@@ -69,32 +71,46 @@ Result<std::vector<std::string>> read_abstracts(const std::string& text) {
   return abstracts;
 }
 
-}  // namespace
+/// What was asked for, and the work.
+class TrainTagger {
+ public:
+  void add_to(CLI::App& deid, Chosen& chosen, std::shared_ptr<TrainTagger> self);
+  int run();
 
-TrainTagger::TrainTagger(CLI::App& deid) {
-  command_ = deid.add_subcommand(
+ private:
+  CommonOptions common_;
+  std::string out_;
+  std::string negatives_;
+  std::string questions_;
+  int patients_ = 700;
+  deid::TaggerTrainOptions options_;
+};
+
+void TrainTagger::add_to(CLI::App& deid, Chosen& chosen, std::shared_ptr<TrainTagger> self) {
+  CLI::App* command = deid.add_subcommand(
       "train-tagger", "make the learned tagger's model file; equal options give equal bytes");
-  common_.add_to(*command_, false);
-  command_->add_option("--out", out_, "the file to write")->required();
-  command_->add_option("-n,--patients", patients_, "of the synthetic hospital")
+  common_.add_to(*command, false);
+  command->add_option("--out", out_, "the file to write")->required();
+  command->add_option("-n,--patients", patients_, "of the synthetic hospital")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command_->add_option("--seed", options_.seed, "what everything is drawn from")
+  command->add_option("--seed", options_.seed, "what everything is drawn from")
       ->capture_default_str();
-  command_->add_option("--epochs", options_.epochs, "passes over the examples")
+  command->add_option("--epochs", options_.epochs, "passes over the examples")
       ->capture_default_str();
-  command_->add_option("--genre-examples", options_.genre_examples, "sentences of other genres")
+  command->add_option("--genre-examples", options_.genre_examples, "sentences of other genres")
       ->capture_default_str();
-  command_->add_option("--outside-bias", options_.outside_bias, "below 0 looks at more spans")
+  command->add_option("--outside-bias", options_.outside_bias, "below 0 looks at more spans")
       ->capture_default_str();
-  command_->add_option("--precision", options_.span_precision, "what thresholds are fitted to")
+  command->add_option("--precision", options_.span_precision, "what thresholds are fitted to")
       ->capture_default_str();
-  command_->add_option("--log2-buckets", options_.log2_buckets, "size of the model")
+  command->add_option("--log2-buckets", options_.log2_buckets, "size of the model")
       ->capture_default_str();
-  command_->add_option("--negatives", negatives_,
-                       "abstracts in PubMedQA's layout that identify nobody");
-  command_->add_option("--questions", questions_,
-                       "questions as JSON lines in MedQA's layout that identify nobody");
+  command->add_option("--negatives", negatives_,
+                      "abstracts in PubMedQA's layout that identify nobody");
+  command->add_option("--questions", questions_,
+                      "questions as JSON lines in MedQA's layout that identify nobody");
+  command->callback([&chosen, self] { chosen = [self] { return self->run(); }; });
 }
 
 int TrainTagger::run() {
@@ -132,6 +148,13 @@ int TrainTagger::run() {
     fmt::print("made {}\n{}\n", out_, trained->report.dump(2));
   }
   return 0;
+}
+
+}  // namespace
+
+void add_deid_train_tagger(CLI::App& app, Chosen& chosen) {
+  const auto command = std::make_shared<TrainTagger>();
+  command->add_to(app, chosen, command);
 }
 
 }  // namespace residency::cli

@@ -2,6 +2,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
+#include "deid/transform/crosswalk_vault.h"
 
 namespace residency::cli {
 
@@ -15,6 +16,8 @@ int init_command(const Words& words) {
   app.add_option("folder", root, "where to make it")->capture_default_str();
   if (auto ended = parse(app, words)) return *ended;
   auto made = store::Workspace::init(Env::posix(), root);
+  if (made.ok())
+    made = deid::CrosswalkVault::create(Env::posix(), deid::CrosswalkPlace::of_workspace(root));
   if (!made.ok()) return fail(made.error(), common.json);
   if (common.json) {
     print_json({{"workspace", root}});

@@ -2,57 +2,21 @@
 
 #include <algorithm>
 
+#include "base/env.h"
 #include "base/json.h"
+#include "crypto/sha256.h"
+#include "deid/policy/microsoft_config.h"
+#include "deid/policy/policy_file.h"
 
 namespace residency::deid {
 namespace {
 
 using enum PhiClass;
 
+constexpr std::uint64_t kKeyFileBytesMax = 4096;
+constexpr std::size_t kKeyBytesMin = 16;
+
 std::size_t index(PhiClass phi_class) { return static_cast<std::size_t>(phi_class); }
-
-/// True where `action` leaves nothing of the identifier that Safe Harbor forbids.
-bool safe_harbor_allows(PhiClass phi_class, Action action) {
-  switch (action) {
-    case Action::kRedact:
-    case Action::kTag:
-    case Action::kSurrogate:
-      return true;
-    case Action::kYearOnly:
-      return phi_class == kDate;
-    case Action::kAgePool90:
-      return phi_class == kAge;
-    case Action::kZip3:
-      return phi_class == kZip;
-    case Action::kKeep:
-      return phi_class == kHospital || phi_class == kWard || phi_class == kProfession ||
-             phi_class == kClinicianName;
-    case Action::kDateShift:
-      return false;
-  }
-  return false;
-}
-
-/// 164.514(e)(2): dates, ages, city, county, state and ZIP code may stay.
-bool limited_allows(PhiClass phi_class, Action action) {
-  const bool may_stay = phi_class == kDate || phi_class == kAge || phi_class == kCity ||
-                        phi_class == kCounty || phi_class == kZip;
-  return (may_stay && action == Action::kKeep) || safe_harbor_allows(phi_class, action);
-}
-
-bool fits(PhiClass phi_class, Action action) {
-  switch (action) {
-    case Action::kDateShift:
-    case Action::kYearOnly:
-      return phi_class == kDate;
-    case Action::kAgePool90:
-      return phi_class == kAge;
-    case Action::kZip3:
-      return phi_class == kZip;
-    default:
-      return true;
-  }
-}
 
 std::string upper(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -60,25 +24,72 @@ std::string upper(std::string text) {
   return text;
 }
 
+std::string action_list() {
+  std::string list;
+  for (const std::string_view name : kActionNames)
+    list += (list.empty() ? "" : ", ") + std::string(name);
+  return list;
+}
+
 void read_classes(const ConfigNode& node, ConfigReader& reader, Policy& policy) {
   if (node.is_null()) return;
   for (const auto& [name, value] : node.members()) {
     const auto phi_class = phi_class_named(upper(name));
-    const auto action = std::find(kActionNames.begin(), kActionNames.end(),
-                                  value.is_scalar() ? value.scalar() : "");
+    const auto action = action_named(value.is_scalar() ? value.scalar() : "");
     if (!phi_class) {
       reader.problem("classes." + name, "is no class of PHI");
-    } else if (action == kActionNames.end()) {
-      reader.problem(
-          "classes." + name,
-          "must be one of keep, redact, tag, surrogate, date_shift, year_only, age_pool_90, zip3");
+    } else if (!action) {
+      reader.problem("classes." + name, "must be one of " + action_list());
     } else {
-      const auto chosen = static_cast<Action>(action - kActionNames.begin());
-      if (!fits(*phi_class, chosen))
+      if (!action_fits(*phi_class, *action))
         reader.problem("classes." + name, "is a class that this action does not fit");
-      policy.actions[index(*phi_class)] = chosen;
+      policy.actions[index(*phi_class)] = *action;
     }
   }
+}
+
+Result<std::string> read_key(const std::string& path) {
+  RESIDENCY_TRY(std::string key, Env::posix().read_file(path, kKeyFileBytesMax));
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  if (key.size() < kKeyBytesMin)
+    return invalid_argument("the key of keyed_hash is shorter than 16 bytes: " + path);
+  return key;
+}
+
+Result<ElementRules> read_microsoft(const std::string& path) {
+  RESIDENCY_TRY(const std::string text, Env::posix().read_file(path, kMicrosoftConfigBytesMax));
+  auto rules = parse_microsoft_config(text);
+  if (!rules.ok()) return rules.error().with_context(path);
+  return rules;
+}
+
+/// What tells one key from another without telling the key.
+std::string key_code(std::string_view key) {
+  return key.empty() ? ""
+                     : crypto::to_hex(crypto::hmac_sha256(key, "residency key code")).substr(0, 16);
+}
+
+Json elements_json(const ElementRules& elements) {
+  Json rules = Json::array();
+  for (const ElementRule& rule : elements.rules) rules.push_back(rule.to_json());
+  return {
+      {"rules", rules},
+      {"unmatched", element_method_name(elements.unmatched)},
+      {"partial_ages", elements.partial_ages},
+      {"partial_dates", elements.partial_dates},
+      {"partial_zip_codes", elements.partial_zip_codes},
+      {"small_zip3", elements.small_zip3},
+      {"date_shift_key", key_code(elements.date_shift_key)},
+      {"crypto_hash_key", key_code(elements.crypto_hash_key)},
+      {"encrypt_key", key_code(elements.encrypt_key)},
+      {"shift_scope", static_cast<int>(elements.shift_scope)},
+      {"shift_fixed_days", elements.shift_fixed_days ? Json(*elements.shift_fixed_days) : Json()}};
+}
+
+Result<Policy> read_from_file(ConfigReader& reader) {
+  const std::string path = reader.text("file", "");
+  const std::string required = reader.text("require_signature_by", "");
+  return open_policy_file(Env::posix(), path, required);
 }
 
 }  // namespace
@@ -110,15 +121,45 @@ Result<Policy> Policy::named(std::string_view preset) {
   return policy;
 }
 
-std::string_view Policy::method() const {
-  bool safe_harbor = true;
-  bool limited = true;
-  for (std::size_t i = 0; i < kPhiClassCount; ++i) {
-    safe_harbor = safe_harbor && safe_harbor_allows(static_cast<PhiClass>(i), actions[i]);
-    limited = limited && limited_allows(static_cast<PhiClass>(i), actions[i]);
+Policy Policy::read(ConfigReader& reader) {
+  Policy policy;
+  const std::string preset = reader.choice(
+      "preset", {"safe-harbor", "limited-data-set", "expert-determination"}, "safe-harbor");
+  if (auto found = named(preset); found.ok()) policy = std::move(found).value();
+  read_classes(reader.child("classes"), reader, policy);
+  policy.reversible = reader.flag("reversible", false);
+  policy.zip_census = reader.choice("zip3_census", {"2000", "2010"}, "2010") == "2000"
+                          ? ZipCensus::k2000
+                          : ZipCensus::k2010;
+  if (const std::string path = reader.text("hash_key_file", ""); !path.empty()) {
+    if (auto key = read_key(path); key.ok())
+      policy.hash_key = std::move(key).value();
+    else
+      reader.problem("hash_key_file", key.error().message());
   }
-  if (safe_harbor) return "safe_harbor";
-  return limited ? "limited_data_set" : "expert_determination";
+  if (const std::string path = reader.text("microsoft_config", ""); !path.empty()) {
+    if (auto rules = read_microsoft(path); rules.ok())
+      policy.elements = std::move(rules).value();
+    else
+      reader.problem("microsoft_config", rules.error().message());
+  }
+  return policy;
+}
+
+Json Policy::to_json() const {
+  Json classes = Json::object();
+  for (std::size_t i = 0; i < kPhiClassCount; ++i)
+    classes[std::string(kPhiClassNames[i])] = action_name(actions[i]);
+  Json json{{"preset", preset},
+            {"classes", classes},
+            {"reversible", reversible},
+            {"zip3_census", zip_census_name(zip_census)}};
+  if (!hash_key.empty()) json["hash_key"] = key_code(hash_key);
+  if (!elements.empty()) json["elements"] = elements_json(elements);
+  if (!file_sha256.empty())
+    json["file"] = {
+        {"name", name}, {"version", version}, {"sha256", file_sha256}, {"signed_by", signed_by}};
+  return json;
 }
 
 Result<DeidOptions> DeidOptions::from_config(const ConfigNode& node) {
@@ -130,12 +171,17 @@ Result<DeidOptions> DeidOptions::from_config(const ConfigNode& node) {
       reader.integer("text_bytes_max", static_cast<std::int64_t>(options.text_bytes_max), 1,
                      static_cast<std::int64_t>(kTextBytesMax)));
   options.expires_days = reader.integer("expires_days", options.expires_days, 1, 3650);
+  options.threads = reader.integer("threads", options.threads, 0, 1024);
   ConfigReader policy(policy_node, "deid.policy.");
-  const std::string preset = policy.choice(
-      "preset", {"safe-harbor", "limited-data-set", "expert-determination"}, "safe-harbor");
-  auto named = Policy::named(preset);
-  if (named.ok()) options.policy = std::move(named).value();
-  read_classes(policy.child("classes"), policy, options.policy);
+  if (policy.has("file")) {
+    auto opened = read_from_file(policy);
+    if (opened.ok())
+      options.policy = std::move(opened).value();
+    else
+      policy.problem("file", opened.error().message());
+  } else {
+    options.policy = Policy::read(policy);
+  }
   reader.absorb(policy.finish());
   auto detector = DetectorOptions::from_config(detector_node);
   if (detector.ok()) {
@@ -148,10 +194,7 @@ Result<DeidOptions> DeidOptions::from_config(const ConfigNode& node) {
 }
 
 std::string DeidOptions::canonical_json() const {
-  Json classes = Json::object();
-  for (std::size_t i = 0; i < kPhiClassCount; ++i)
-    classes[std::string(kPhiClassNames[i])] = action_name(policy.actions[i]);
-  return dump_json({{"policy", {{"preset", policy.preset}, {"classes", classes}}},
+  return dump_json({{"policy", policy.to_json()},
                     {"detector",
                      {{"patterns", detector.patterns},
                       {"dictionaries", detector.dictionaries},

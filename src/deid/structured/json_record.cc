@@ -112,7 +112,7 @@ class Walk {
   }
 
   Json id(std::string_view type, const std::string& text) {
-    if (type == "Patient") return scope_.crosswalk.patient(text).pseudonym();
+    if (type == "Patient") return scope_.crosswalk.pseudonym(text);
     if (type == "Encounter") return scope_.crosswalk.encounter(text);
     return scope_.crosswalk.resource(text);
   }
@@ -133,7 +133,7 @@ class Walk {
     const std::string bare = text.starts_with("urn:uuid:") ? text.substr(9) : text;
     if (owner == "encounter" || owner == "context")
       return "Encounter/" + scope_.crosswalk.encounter(bare);
-    if (bare == scope_.patient_key) return "Patient/" + scope_.crosswalk.patient(bare).pseudonym();
+    if (bare == scope_.patient_key) return "Patient/" + scope_.crosswalk.pseudonym(bare);
     return "urn:residency:" + scope_.crosswalk.resource(bare);
   }
 
@@ -309,7 +309,7 @@ Result<Json> clean_row(const Json& row, const JsonScope& scope) {
     if (text.empty()) {
       out[key] = text;
     } else if (name == "patient_id" || name == "subject_id" || name == "patient") {
-      out[key] = scope.crosswalk.patient(text).pseudonym();
+      out[key] = scope.crosswalk.pseudonym(text);
     } else if (name == "encounter_id" || name == "hadm_id" || name == "visit_id") {
       out[key] = scope.crosswalk.encounter(text);
     } else if (const auto phi_class = column_class(name)) {

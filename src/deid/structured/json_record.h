@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "deid/detect/detector.h"
-#include "deid/transform/crosswalk.h"
+#include "deid/transform/code_book.h"
 #include "deid/transform/replacer.h"
 
 namespace residency::deid {
@@ -18,7 +18,7 @@ struct JsonScope {
   const Detector& detector;
   const KnownPhi* known;
   Replacer& replacer;
-  Crosswalk& crosswalk;
+  CodeBook& crosswalk;
   std::string_view patient_key;
   /// Displays of codes in which nothing was found: not looked at again.
   std::unordered_set<std::string>& harmless;

@@ -52,6 +52,12 @@ std::vector<Piece> pieces_of(std::string_view text) {
 
 int value(const Piece& piece) { return piece.text.size() > 8 ? 0 : std::stoi(piece.text); }
 
+/// "202403": HL7's year and month.
+bool is_month_stamp(std::string_view digits) {
+  return digits.size() == 6 && (digits.starts_with("19") || digits.starts_with("20")) &&
+         digits.substr(4) >= "01" && digits.substr(4) <= "12";
+}
+
 /// Names the part that each piece plays. A clock after "T" or a space is left alone.
 bool assign(std::vector<Piece>& pieces) {
   bool month_name = false;
@@ -79,7 +85,7 @@ bool assign(std::vector<Piece>& pieces) {
     return month_name || std::any_of(pieces.begin(), pieces.end(),
                                      [](const Piece& p) { return p.part == Part::kWeekday; });
   Piece& first = pieces[numbers[0]];
-  if (first.text.size() >= 8) {
+  if (first.text.size() >= 8 || is_month_stamp(first.text)) {
     first.part = Part::kStamp;
     return true;
   }
@@ -136,12 +142,8 @@ int full_year(int year, std::size_t width, int latest) {
   return year + 2000 <= latest ? year + 2000 : year + 1900;
 }
 
-struct Day {
-  std::optional<int> year, month, day;
-};
-
-Day read_day(const std::vector<Piece>& pieces, int latest) {
-  Day day;
+DateParts read_day(const std::vector<Piece>& pieces, int latest) {
+  DateParts day;
   for (const Piece& piece : pieces) {
     switch (piece.part) {
       case Part::kYear:
@@ -159,7 +161,7 @@ Day read_day(const std::vector<Piece>& pieces, int latest) {
       case Part::kStamp:
         day.year = std::stoi(piece.text.substr(0, 4));
         day.month = std::stoi(piece.text.substr(4, 2));
-        day.day = std::stoi(piece.text.substr(6, 2));
+        if (piece.text.size() >= 8) day.day = std::stoi(piece.text.substr(6, 2));
         break;
       case Part::kWeekday:
       case Part::kNone:
@@ -201,7 +203,9 @@ void write_day(std::vector<Piece>& pieces, int year, int month, int day, int wee
         piece.text = like(piece.text, kMonths[static_cast<std::size_t>(month - 1)]);
         break;
       case Part::kStamp:
-        piece.text = fmt::format("{:04}{:02}{:02}", year, month, day) + piece.text.substr(8);
+        piece.text = piece.text.size() < 8
+                         ? fmt::format("{:04}{:02}", year, month)
+                         : fmt::format("{:04}{:02}{:02}", year, month, day) + piece.text.substr(8);
         break;
       case Part::kWeekday: {
         const int moved = ((named(kDays, piece.text) + weekday_shift) % 7 + 7) % 7;
@@ -214,23 +218,27 @@ void write_day(std::vector<Piece>& pieces, int year, int month, int day, int wee
   }
 }
 
+/// A day that is (where the year is not written, February has 29 days).
+bool in_calendar(std::chrono::year_month_day day, bool year_written) {
+  const int year = static_cast<int>(day.year());
+  if (year < 1800 || year > 2200 || !day.month().ok()) return false;
+  return day.ok() || (!year_written && (std::chrono::year(2024) / day.month() / day.day()).ok());
+}
+
 }  // namespace
 
 std::optional<std::string> shift_date(std::string_view text, int days, int year) {
   if (text.size() > 80) return std::nullopt;
   std::vector<Piece> pieces = pieces_of(text);
   if (!assign(pieces)) return std::nullopt;
-  const Day day = read_day(pieces, year + 1);
+  const DateParts day = read_day(pieces, year + 1);
   const bool weekday_only = !day.month && !day.year;
   if (!day.month && !weekday_only && day.day) return std::nullopt;
   const std::chrono::year_month_day from{
       std::chrono::year(day.year.value_or(year)),
-      std::chrono::month(static_cast<unsigned>(day.month.value_or(7))),
-      std::chrono::day(static_cast<unsigned>(day.day.value_or(15)))};
-  if (!weekday_only &&
-      (static_cast<int>(from.year()) < 1800 || static_cast<int>(from.year()) > 2200 ||
-       !from.month().ok() || !from.day().ok()))
-    return std::nullopt;
+      std::chrono::month(static_cast<unsigned>(day.month.value_or(1))),
+      std::chrono::day(static_cast<unsigned>(day.day.value_or(1)))};
+  if (!weekday_only && !in_calendar(from, day.year.has_value())) return std::nullopt;
   const std::chrono::year_month_day to{std::chrono::sys_days(from) + std::chrono::days(days)};
   write_day(pieces, static_cast<int>(to.year()),
             static_cast<int>(static_cast<unsigned>(to.month())),
@@ -241,10 +249,23 @@ std::optional<std::string> shift_date(std::string_view text, int days, int year)
 }
 
 std::optional<int> year_of(std::string_view text, int latest_year) {
-  if (text.size() > 80) return std::nullopt;
+  return date_parts(text, latest_year).year;
+}
+
+DateParts date_parts(std::string_view text, int latest_year) {
+  if (text.size() > 80) return {};
   std::vector<Piece> pieces = pieces_of(text);
-  if (!assign(pieces)) return std::nullopt;
-  return read_day(pieces, latest_year).year;
+  if (!assign(pieces)) return {};
+  DateParts parts = read_day(pieces, latest_year);
+  if (parts.month && (*parts.month < 1 || *parts.month > 12)) parts.month.reset();
+  if (parts.day && (*parts.day < 1 || *parts.day > 31)) parts.day.reset();
+  return parts;
+}
+
+std::string month_title(int month) {
+  std::string name(kMonths[static_cast<std::size_t>(month - 1)]);
+  name[0] = static_cast<char>(name[0] - 32);
+  return name;
 }
 
 }  // namespace residency::deid

@@ -4,48 +4,61 @@
 #include <fmt/format.h>
 
 #include "deid/detect/tokens.h"
-#include "deid/detect/validators.h"
+#include "deid/transform/age_change.h"
 #include "deid/transform/date_change.h"
+#include "deid/transform/generalize.h"
 #include "deid/transform/surrogate.h"
+#include "deid/transform/value_code.h"
+#include "deid/transform/zip3.h"
 
 namespace residency::deid {
 namespace {
 
-constexpr int kAgeMax = 89;  // 164.514(b)(2)(i)(C)
-
 std::string tag(PhiClass phi_class) { return fmt::format("[{}]", phi_class_name(phi_class)); }
-
-/// ZIP areas of three digits with 20,000 people or fewer (Census 2000; HHS guidance of 2012).
-std::string zip3(std::string_view text) {
-  constexpr std::array<std::string_view, 17> kSmall{"036", "059", "063", "102", "203", "556",
-                                                    "692", "790", "821", "823", "830", "831",
-                                                    "878", "879", "884", "890", "893"};
-  const std::string digits = digits_of(text).substr(0, 3);
-  return std::find(kSmall.begin(), kSmall.end(), digits) != kSmall.end() ? "000" : digits;
-}
-
-std::string pooled_age(std::string_view text) {
-  const std::string digits = digits_of(text);
-  if (!digits.empty())
-    return digits.size() <= 3 && std::stoi(digits) <= kAgeMax ? std::string(text) : "90+";
-  return to_lower(text).starts_with("ninet") || to_lower(text).find("hundred") != std::string::npos
-             ? "90+"
-             : std::string(text);
-}
 
 }  // namespace
 
-std::string Replacer::date(Action action, std::string_view text) const {
-  if (action == Action::kDateShift)
-    return shift_date(text, code_.offset_days(), latest_year_).value_or(tag(PhiClass::kDate));
+/// `days` is by how much `text` was moved. A year counts by whole years, so that the doubtful one
+/// falls with those over 89.
+bool Replacer::tells_age_over_89(std::string_view text, int days) const {
   const auto year = year_of(text, latest_year_);
-  if (!year || *year < latest_year_ - kAgeMax) return tag(PhiClass::kDate);
-  return std::to_string(*year);
+  if (!year) return false;
+  const int corpus = code_.real() != nullptr ? code_.real()->latest_year() : 0;
+  const int newest = std::max(latest_year_, corpus) + (days > 0 ? 1 : 0);
+  return *year < newest - kAgeMax;
 }
 
-std::string Replacer::replace(PhiClass phi_class, std::string_view text) {
-  const Action action = policy_.of(phi_class);
-  ++counts_[static_cast<std::size_t>(phi_class)][static_cast<std::size_t>(action)];
+std::string Replacer::date(Action action, std::string_view text) const {
+  if (tells_age_over_89(text, 0)) return tag(PhiClass::kDate);
+  if (action == Action::kYearOnly) {
+    const auto year = year_of(text, latest_year_);
+    return year ? std::to_string(*year) : tag(PhiClass::kDate);
+  }
+  if (action == Action::kMonth)
+    return month_of_date(text, latest_year_).value_or(tag(PhiClass::kDate));
+  if (action == Action::kQuarter)
+    return quarter_of_date(text, latest_year_).value_or(tag(PhiClass::kDate));
+  const int days = code_.offset_days();
+  const auto moved = shift_date(text, days, latest_year_);
+  // The birthday of somebody of 89 may have moved over the border.
+  if (!moved || tells_age_over_89(*moved, days)) return tag(PhiClass::kDate);
+  return *moved;
+}
+
+std::string Replacer::age(Action action, std::string_view text) const {
+  if (action == Action::kAgePool90) return pooled_age(text);
+  return age_band(text, action == Action::kAgeBand5 ? 5 : 10).value_or(tag(PhiClass::kAge));
+}
+
+std::string Replacer::code(Action action, std::string_view text) const {
+  if (action == Action::kKeyedHash)
+    return element_hash(policy_.hash_key.empty() ? code_.hash_key() : policy_.hash_key, text);
+  auto sealed = seal_value(code_.encrypt_key(), kValueLabel, text);
+  // Sealing fails only where the library does: then nothing stands for the value.
+  return sealed.ok() ? std::move(sealed).value() : std::string("[ENCRYPTED]");
+}
+
+std::string Replacer::replaced(Action action, PhiClass phi_class, std::string_view text) {
   switch (action) {
     case Action::kKeep:
       return std::string(text);
@@ -59,13 +72,32 @@ std::string Replacer::replace(PhiClass phi_class, std::string_view text) {
       return surrogate(phi_class, text, gender_, code_);
     case Action::kDateShift:
     case Action::kYearOnly:
+    case Action::kMonth:
+    case Action::kQuarter:
       return date(action, text);
     case Action::kAgePool90:
-      return pooled_age(text);
+    case Action::kAgeBand5:
+    case Action::kAgeBand10:
+      return age(action, text);
     case Action::kZip3:
-      return zip3(text);
+      return zip3(text, policy_.zip_census);
+    case Action::kKeyedHash:
+    case Action::kEncrypt:
+      return code(action, text);
+    case Action::kState:
+      return state_of_city(text).value_or(tag(phi_class));
   }
   return tag(phi_class);
+}
+
+std::string Replacer::replace(PhiClass phi_class, std::string_view text) {
+  const Action action = policy_.of(phi_class);
+  ++counts_[static_cast<std::size_t>(phi_class)][static_cast<std::size_t>(action)];
+  std::string out = replaced(action, phi_class, text);
+  const bool one_to_one = action == Action::kTag || action == Action::kSurrogate ||
+                          action == Action::kDateShift || action == Action::kKeyedHash;
+  if (one_to_one && out != tag(phi_class)) code_.remember(out, text);
+  return out;
 }
 
 std::string Replacer::apply(std::string_view text, const std::vector<Span>& spans) {

@@ -18,8 +18,8 @@ using ActionCounts = std::array<std::array<std::uint64_t, kActionNames.size()>, 
 
 class Replacer {
  public:
-  /// `latest_year` is the newest year of the record: shorter forms are read by it, and years that
-  /// tell an age over 89 are left out.
+  /// `latest_year` is the newest year of the record: shorter forms are read by it. Years that tell
+  /// an age over 89 by it, or by the newest of the corpus, are left out.
   Replacer(const Policy& policy, PatientCode& code, std::string gender, int latest_year)
       : policy_(policy), code_(code), gender_(std::move(gender)), latest_year_(latest_year) {}
 
@@ -30,7 +30,11 @@ class Replacer {
   const ActionCounts& counts() const { return counts_; }
 
  private:
+  std::string replaced(Action action, PhiClass phi_class, std::string_view text);
   std::string date(Action action, std::string_view text) const;
+  std::string age(Action action, std::string_view text) const;
+  std::string code(Action action, std::string_view text) const;
+  bool tells_age_over_89(std::string_view text, int days) const;
 
   const Policy& policy_;
   PatientCode& code_;

@@ -1,4 +1,3 @@
-#include <cmath>
 #include <fmt/format.h>
 
 #include "dataset/dataset.h"
@@ -7,7 +6,9 @@
 #include "model/peft.h"
 #include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/base_model.h"
+#include "pipeline/stages/run_folder.h"
 #include "pipeline/stages/stages.h"
+#include "train/tracking/training_files.h"
 #include "train/train.h"
 
 namespace residency::pipeline {
@@ -33,27 +34,6 @@ class StateCheckpoints final : public train::CheckpointStore {
  private:
   store::Workspace& workspace_;
   std::string prefix_;
-};
-
-/// Timings go to a plain file beside the job, since they are no content; the losses are in the
-/// artifact.
-class TimingFile final : public train::MetricSink {
- public:
-  TimingFile(Env& env, const std::string& folder) {
-    auto file = env.open_append(folder + "/steps.jsonl");
-    if (file.ok()) file_ = *std::move(file);
-  }
-  void step(const train::StepMetrics& metrics) override {
-    if (file_ == nullptr) return;
-    const Json line{{"step", metrics.step},
-                    {"seconds", metrics.seconds},
-                    {"tokens_per_second", metrics.tokens_per_second}};
-    // Losing a timing is no reason to lose the training.
-    if (!file_->append(dump_json(line) + "\n").ok()) file_.reset();
-  }
-
- private:
-  std::unique_ptr<WritableFile> file_;
 };
 
 struct Tokenized {
@@ -82,17 +62,6 @@ Result<Tokenized> tokenize(StageContext& context, const std::string& dataset_id,
   pack_options.seed = options.seed;
   RESIDENCY_TRY(made.sequences, dataset::pack(examples, pack_options, 0));
   return made;
-}
-
-/// The loss curves, with the column names of Bedrock's file.
-std::string metrics_csv(const train::TrainResult& result) {
-  std::string csv = "step_number,training_loss,validation_loss\n";
-  for (const train::LossPoint& point : result.history) {
-    csv += fmt::format(
-        "{},{:.6f},{}\n", point.step, point.loss,
-        std::isnan(point.validation_loss) ? "" : fmt::format("{:.6f}", point.validation_loss));
-  }
-  return csv;
 }
 
 Json summary(const train::TrainOptions& options, const train::TrainResult& result,
@@ -138,6 +107,16 @@ Result<void> write_adapter(store::ArtifactWriter& writer, const train::TrainResu
   return write_blob(writer, std::string(model::kPeftConfigFile), peft.config);
 }
 
+Result<void> write_history(store::ArtifactWriter& writer,
+                           const std::vector<train::LossPoint>& history) {
+  RESIDENCY_TRY_VOID(
+      write_blob(writer, "step_wise_training_metrics.csv", train::training_metrics_csv(history)));
+  RESIDENCY_TRY_VOID(
+      write_blob(writer, "validation_metrics.csv", train::validation_metrics_csv(history)));
+  RESIDENCY_TRY_VOID(write_blob(writer, "metrics.jsonl", train::metrics_jsonl(history)));
+  return write_blob(writer, "loss_curve.svg", train::loss_curve_svg(history));
+}
+
 Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(const auto options, train::TrainOptions::from_config(context.options));
   RESIDENCY_TRY(const auto dataset, context.input("dataset"));
@@ -157,13 +136,15 @@ Result<std::vector<std::string>> run(StageContext& context) {
   const std::string folder = context.workspace.root() + "/runs/" + context.job.id;
   RESIDENCY_TRY_VOID(context.workspace.env().make_directories(folder));
   StateCheckpoints checkpoints(context.workspace, context.job.id);
-  TimingFile timings(context.workspace.env(), folder);
+  RunFolder run_folder(context.workspace.env(), folder);
   const train::TrainInputs inputs{base.path, train_set.sequences, validation_set.sequences};
-  RESIDENCY_TRY(auto result, train::run(options, inputs, checkpoints, timings, context.progress));
+  RESIDENCY_TRY(auto result,
+                train::run(options, inputs, checkpoints, run_folder, context.progress));
+  run_folder.end();
   result.adapter.base_sha256 = base.sha256;
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
   RESIDENCY_TRY_VOID(write_adapter(*writer, result, base));
-  RESIDENCY_TRY_VOID(write_blob(*writer, "step_wise_training_metrics.csv", metrics_csv(result)));
+  RESIDENCY_TRY_VOID(write_history(*writer, result.history));
   const Json training = summary(options, result, train_set);
   RESIDENCY_TRY_VOID(write_blob(*writer, "training.json", dump_json(training)));
   auto manifest = context.manifest("adapter", {dataset.id, base.artifact});

@@ -1,0 +1,18 @@
+// The subcommands of `residency deid` that stand in files of their own. Each adds itself to `app`
+// and, where it is the one that was asked for, puts what it does into `chosen`.
+#pragma once
+
+#include <functional>
+
+#include "cli/command_line.h"
+
+namespace residency::cli {
+
+using Chosen = std::function<int()>;
+
+void add_deid_policy(CLI::App& app, Chosen& chosen);
+void add_deid_crosswalk(CLI::App& app, Chosen& chosen);
+void add_deid_reverse(CLI::App& app, Chosen& chosen);
+void add_deid_train_tagger(CLI::App& app, Chosen& chosen);
+
+}  // namespace residency::cli
