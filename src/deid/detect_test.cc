@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "deid/detect/detector.h"
 #include "deid/detect/validators.h"
-#include "deid/score.h"
+#include "deid/gold/score.h"
 #include "synth/synth.h"
 
 namespace residency::deid {

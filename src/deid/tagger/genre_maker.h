@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "deid/score.h"
+#include "deid/gold/score.h"
 
 namespace residency::deid {
 

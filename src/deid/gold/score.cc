@@ -1,4 +1,4 @@
-#include "deid/score.h"
+#include "deid/gold/score.h"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+#include <map>
+
+#include "base/env.h"
+#include "base/json.h"
+#include "deid/gold/gold_document.h"
+
+namespace residency::deid {
+namespace {
+
+const Json* first_of(const Json& object, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const auto found = object.find(name);
+    if (found != object.end()) return &*found;
+  }
+  return nullptr;
+}
+
+Result<std::vector<MarkedSpan>> read_spans(const Json& object, const std::string& where) {
+  const Json* spans = first_of(object, {"spans", "entities", "labels"});
+  if (spans == nullptr || !spans->is_array()) return invalid_input("no list of spans: " + where);
+  std::vector<MarkedSpan> marked;
+  for (const Json& span : *spans) {
+    if (!span.is_object()) return invalid_input("a span that is no object: " + where);
+    const Json* begin = first_of(span, {"start", "begin", "start_position"});
+    const Json* end = first_of(span, {"end", "end_position"});
+    const Json* label = first_of(span, {"label", "class", "entity_type", "type"});
+    if (begin == nullptr || end == nullptr || label == nullptr || !begin->is_number_unsigned() ||
+        !end->is_number_unsigned() || !label->is_string()) {
+      return invalid_input("a span without start, end and label: " + where);
+    }
+    marked.push_back(
+        {begin->get<std::size_t>(), end->get<std::size_t>(), label->get<std::string>()});
+  }
+  return marked;
+}
+
+Result<GoldDocument> read_object(const Json& object, const std::string& where, OffsetUnit unit,
+                                 const LabelOptions& labels) {
+  if (!object.is_object()) return invalid_input("a document that is no object: " + where);
+  const Json* text = first_of(object, {"text", "full_text"});
+  if (text == nullptr || !text->is_string()) return invalid_input("no text: " + where);
+  GoldDocument document;
+  document.text = text->get<std::string>();
+  const Json* id = first_of(object, {"id", "note_id"});
+  document.id = id != nullptr && id->is_string() ? id->get<std::string>() : where;
+  RESIDENCY_TRY(const auto marked, read_spans(object, where));
+  RESIDENCY_TRY_VOID(add_spans(document, marked, unit, labels, where));
+  return document;
+}
+
+template <class Take>
+Result<void> each_line(std::string_view lines, const std::string& name, Take&& take) {
+  std::size_t number = 0;
+  while (!lines.empty()) {
+    ++number;
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const std::string where = fmt::format("{}:{}", name, number);
+    const auto json = parse_json(line);
+    if (!json.ok()) return invalid_input("not JSON: " + where);
+    RESIDENCY_TRY_VOID(take(*json, where));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<GoldDocument>> read_json_gold(std::string_view json, const std::string& name,
+                                                 OffsetUnit unit, const LabelOptions& labels) {
+  std::vector<GoldDocument> documents;
+  const auto add = [&](const Json& object, const std::string& where) -> Result<void> {
+    RESIDENCY_TRY(auto document, read_object(object, where, unit, labels));
+    documents.push_back(std::move(document));
+    return {};
+  };
+  const std::size_t first = json.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && json[first] == '[') {
+    const auto array = parse_json(json);
+    if (!array.ok()) return invalid_input("not JSON: " + name);
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      RESIDENCY_TRY_VOID(add((*array)[i], fmt::format("{}[{}]", name, i)));
+    }
+    return documents;
+  }
+  RESIDENCY_TRY_VOID(each_line(json, name, add));
+  return documents;
+}
+
+Result<std::vector<GoldDocument>> read_synth_gold(Env& env, const std::string& folder,
+                                                  const LabelOptions& labels) {
+  const std::string name = folder + "/truth/phi.jsonl";
+  RESIDENCY_TRY(const std::string truth, env.read_file(name));
+  std::vector<GoldDocument> documents;
+  RESIDENCY_TRY_VOID(
+      each_line(truth, name, [&](const Json& line, const std::string& where) -> Result<void> {
+        GoldDocument document;
+        document.id = json_text(line, "note_id");
+        const bool plain = document.id.find('/') == std::string::npos && !document.id.empty();
+        if (!plain) return invalid_input("no note_id: " + where);
+        RESIDENCY_TRY(document.text, env.read_file(folder + "/notes/" + document.id + ".txt"));
+        RESIDENCY_TRY(const auto marked, read_spans(line, where));
+        RESIDENCY_TRY_VOID(add_spans(document, marked, OffsetUnit::kBytes, labels, where));
+        documents.push_back(std::move(document));
+        return {};
+      }));
+  return documents;
+}
+
+}  // namespace residency::deid
