@@ -18,6 +18,13 @@ const TagToken& outside() {
   return token;
 }
 
+const TagToken& token_at(const std::vector<TagToken>& tokens, std::size_t at, std::ptrdiff_t step) {
+  const std::ptrdiff_t index = static_cast<std::ptrdiff_t>(at) + step;
+  return index < 0 || index >= static_cast<std::ptrdiff_t>(tokens.size())
+             ? outside()
+             : tokens[static_cast<std::size_t>(index)];
+}
+
 // The set's first positions: the token's own word, then what reads the lists.
 constexpr std::size_t kOwnWordEnd = 9;
 constexpr std::size_t kListEnd = 20;
@@ -31,10 +38,7 @@ bool is_list_feature(std::size_t position) {
 
 void tag_features(const std::vector<TagToken>& tokens, std::size_t at, TagFeatureSet& features) {
   const auto near = [&](std::ptrdiff_t step) -> const TagToken& {
-    const std::ptrdiff_t index = static_cast<std::ptrdiff_t>(at) + step;
-    return index < 0 || index >= static_cast<std::ptrdiff_t>(tokens.size())
-               ? outside()
-               : tokens[static_cast<std::size_t>(index)];
+    return token_at(tokens, at, step);
   };
   const TagToken& t = near(0);
   const TagToken& b = near(-1);
