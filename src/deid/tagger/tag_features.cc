@@ -18,6 +18,18 @@ const TagToken& outside() {
   return token;
 }
 
+const TagToken& token_at(const std::vector<TagToken>& tokens, std::size_t at, std::ptrdiff_t step) {
+  const std::ptrdiff_t index = static_cast<std::ptrdiff_t>(at) + step;
+  return index < 0 || index >= static_cast<std::ptrdiff_t>(tokens.size())
+             ? outside()
+             : tokens[static_cast<std::size_t>(index)];
+}
+
+/// The word's shape among its line's and the text's.
+std::uint64_t context_of(const TagToken& token) {
+  return (std::uint64_t{token.shape} << 8) | token.line_case | (token.lower_elsewhere ? 16u : 0u);
+}
+
 // The set's first positions: the token's own word, then what reads the lists.
 constexpr std::size_t kOwnWordEnd = 9;
 constexpr std::size_t kListEnd = 20;
@@ -31,10 +43,7 @@ bool is_list_feature(std::size_t position) {
 
 void tag_features(const std::vector<TagToken>& tokens, std::size_t at, TagFeatureSet& features) {
   const auto near = [&](std::ptrdiff_t step) -> const TagToken& {
-    const std::ptrdiff_t index = static_cast<std::ptrdiff_t>(at) + step;
-    return index < 0 || index >= static_cast<std::ptrdiff_t>(tokens.size())
-               ? outside()
-               : tokens[static_cast<std::size_t>(index)];
+    return token_at(tokens, at, step);
   };
   const TagToken& t = near(0);
   const TagToken& b = near(-1);
@@ -42,17 +51,13 @@ void tag_features(const std::vector<TagToken>& tokens, std::size_t at, TagFeatur
   const TagToken& n = near(1);
   const TagToken& nn = near(2);
   std::size_t count = 0;
-  const auto put = [&](std::uint64_t value) {
-    features[count] = mix(value, count + 1);
-    ++count;
-  };
+  const auto put = [&](std::uint64_t value) { features[count] = mix(value, count + 1), ++count; };
   const std::uint64_t shapes = (std::uint64_t{b.shape} << 16) | (std::uint64_t{t.shape} << 8) |
                                n.shape | (std::uint64_t{t.gap} << 24) |
                                (std::uint64_t{n.gap} << 28);
   const std::uint64_t wide = shapes | (std::uint64_t{bb.shape} << 32) |
                              (std::uint64_t{nn.shape} << 40) | (std::uint64_t{b.gap} << 48);
-  const std::uint64_t context =
-      (std::uint64_t{t.shape} << 8) | t.line_case | (t.lower_elsewhere ? 16u : 0u);
+  const std::uint64_t context = context_of(t);
   // Own word.
   put(t.word);
   put(mix(t.word, t.shape));
