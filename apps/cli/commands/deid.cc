@@ -24,6 +24,7 @@ int deid_command(const Words& words) {
   add_deid_policy(app, chosen);
   add_deid_crosswalk(app, chosen);
   add_deid_reverse(app, chosen);
+  add_deid_score(app, chosen);
   add_deid_train_tagger(app, chosen);
   if (auto ended = parse(app, words)) return *ended;
   if (chosen) return chosen();

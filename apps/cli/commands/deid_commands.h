@@ -13,6 +13,7 @@ using Chosen = std::function<int()>;
 void add_deid_policy(CLI::App& app, Chosen& chosen);
 void add_deid_crosswalk(CLI::App& app, Chosen& chosen);
 void add_deid_reverse(CLI::App& app, Chosen& chosen);
+void add_deid_score(CLI::App& app, Chosen& chosen);
 void add_deid_train_tagger(CLI::App& app, Chosen& chosen);
 
 }  // namespace residency::cli

@@ -105,6 +105,10 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b(?:turned|turning|is now|at age|age|aged|died "
      "at|until)\\s([1-9][0-9]?|1[01][0-9])(?:\\s(?:and|last|this|years|in|from|of)\\b|[.,;])",
      Check::kPlainAge, 0.6},
+    {"age_was", kAge,
+     "\\b(?:turn(?:s|ed|ing)?|when (?:he|she|i|they|we) (?:was|were))\\s([1-9][0-9]?|1[01][0-9])"
+     "(?:\\s(?:and|last|this|next|in|on|today|yesterday|soon)\\b|[.,;!?\\n])",
+     Check::kPlainAge, 0.8},
     {"age_after_name", kAge,
      "\\b(?:mr|mrs|ms|miss|pt)\\.?\\s[^,.;:()\\n]+,\\s([1-9][0-9]?|1[01][0-9]),", Check::kPlainAge,
      0.85},
@@ -166,6 +170,15 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "?:ed)?)(?: (?:number|no|phone|at|is))?[\\s.:#]{1,4}(\\+?[0-9(][-0-9(). /]{8,16}[0-9]" R_EXT
      ")\\b",
      Check::kPhone},
+    {"phone_label_groups", kPhone,
+     "\\b(?:tel(?:ephone)?|phone|ph|cell|mobile|fax|desk|office|answering at|messages? to|(?:call|"
+     "text|reach) (?:me|him|her|us|them) (?:on|at))(?: (?:number|no|at|is))?[\\s.:#]{1,4}"
+     "(\\(?\\+?[0-9]{2,4}\\)?(?:[-. ][0-9]{2,4}){2,4})\\b",
+     Check::kNone, 0.85},
+    {"phone_groups_label", kPhone,
+     "(?:^|[^0-9.+-])(\\(?[0-9]{2,4}\\)?(?:[-. ][0-9]{2,4}){2,4})[ -]?(?:office|mobile|cell|fax|"
+     "home|work|desk)\\b",
+     Check::kNone, 0.85},
     {"phone_seven", kPhone,
      "\\b(?:tel|phone|ph|cell|mobile|call|pager|home|work|desk|office)(?: "
      "(?:at|is|number))?[\\s.:#]{1,4}([2-9][0-9]{2}[-. ][0-9]{4}" R_EXT ")\\b"},
@@ -176,6 +189,11 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      0.7},
     {"phone_international", kPhone,
      "(\\+[1-9][0-9]{0,2}[-. ]?(?:\\(?[0-9]{1,4}\\)?[-. ]?){2,5}[0-9]{2,4})\\b", Check::kPhone},
+    {"zip_label", kZip,
+     "\\b(?:zip|postal|post)(?:[ -]?code)?(?: is| of)?[:\\s]{1,3}([0-9]{3,6}(?: ?[a-z]{2})?)\\b",
+     Check::kNone, 0.85},
+    {"apartment", kStreet, "\\b((?:apt|apartment|suite|ste)\\.?\\s#?[0-9]{1,5}[a-z]?)\\b",
+     Check::kNone, 0.8},
     // E-mail, addresses of machines and pages.
     {"email", kEmail, "\\b([a-z0-9._%+'-]+@[a-z0-9-]+(?:\\.[a-z0-9-]+){1,4})\\b"},
     {"email_spelled", kEmail,

@@ -1,11 +1,12 @@
-// GoldDocument: a text with the identifiers that people marked in it, from the layouts that published
-// gold comes in.
+// GoldDocument: a text with the identifiers that people marked in it, from the layouts that
+// published gold comes in.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/env.h"
 #include "base/result.h"
 #include "deid/detect/span.h"
 #include "deid/gold/score.h"
@@ -39,8 +40,8 @@ struct MarkedSpan {
   std::string label;
 };
 
-/// Puts `marked` into `document`, whose text is there. kInvalidInput naming `where` for a label that
-/// is not known (saying what to do) and for offsets that are outside of the text or within a
+/// Puts `marked` into `document`, whose text is there. kInvalidInput naming `where` for a label
+/// that is not known (saying what to do) and for offsets that are outside of the text or within a
 /// character. The texts of spans never stand in an error.
 Result<void> add_spans(GoldDocument& document, const std::vector<MarkedSpan>& marked,
                        OffsetUnit unit, const LabelOptions& labels, const std::string& where);
@@ -58,9 +59,14 @@ Result<GoldDocument> read_brat(std::string text, std::string_view annotations,
 Result<std::vector<GoldDocument>> read_json_gold(std::string_view json, const std::string& name,
                                                  OffsetUnit unit, const LabelOptions& labels);
 
-/// A folder that `residency synth` made: notes/ and truth/phi.jsonl; with `record`, what each
-/// patient's own structured record says goes into `known`.
+/// A folder that `residency synth` made: notes/ and truth/phi.jsonl. What csv/patients.csv, where
+/// it is there, says of the patient goes into `known`.
 Result<std::vector<GoldDocument>> read_synth_gold(Env& env, const std::string& folder,
                                                   const LabelOptions& labels);
+
+/// Whatever stands at `path`: a file of any layout above, or a folder of them. `unit` is that of
+/// JSON offsets. kInvalidInput naming the file where it is of no layout.
+Result<std::vector<GoldDocument>> read_gold(Env& env, const std::string& path, OffsetUnit unit,
+                                            const LabelOptions& labels);
 
 }  // namespace residency::deid

@@ -76,8 +76,8 @@ std::vector<std::size_t> code_points(std::string_view text) {
 
 std::optional<PhiClass> phi_class_of_label(std::string_view label) {
   const std::string name = upper(label);
-  const auto found =
-      std::find_if(kLabels.begin(), kLabels.end(), [&](const Row& row) { return row.first == name; });
+  const auto found = std::find_if(kLabels.begin(), kLabels.end(),
+                                  [&](const Row& row) { return row.first == name; });
   if (found != kLabels.end()) return found->second;
   return phi_class_named(name);
 }
@@ -109,8 +109,8 @@ Result<void> add_spans(GoldDocument& document, const std::vector<MarkedSpan>& ma
       gold.end = begins[span.end];
     } else if (!begins_character(document.text, gold.begin) ||
                !begins_character(document.text, gold.end)) {
-      return invalid_input(
-          fmt::format("{}: a span that ends within a character: {}-{}", where, span.begin, span.end));
+      return invalid_input(fmt::format("{}: a span that ends within a character: {}-{}", where,
+                                       span.begin, span.end));
     }
     document.spans.push_back(gold);
   }

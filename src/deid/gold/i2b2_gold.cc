@@ -20,8 +20,8 @@ bool read_number(const pugi::xml_attribute& attribute, std::size_t& number) {
 Result<GoldDocument> read_i2b2(std::string_view xml, const std::string& name,
                                const LabelOptions& labels) {
   pugi::xml_document parsed;
-  // Without document types no entity is expanded and nothing is fetched; line ends stay as they are,
-  // since offsets count them.
+  // Without document types no entity is expanded and nothing is fetched; line ends stay as they
+  // are, since offsets count them.
   const auto result = parsed.load_buffer(
       xml.data(), xml.size(),
       (pugi::parse_default | pugi::parse_ws_pcdata) & ~static_cast<unsigned>(pugi::parse_eol));

@@ -1,8 +1,7 @@
-#include <fmt/format.h>
-#include <map>
+#include "deid/gold/json_gold.h"
 
-#include "base/env.h"
-#include "base/json.h"
+#include <fmt/format.h>
+
 #include "deid/gold/gold_document.h"
 
 namespace residency::deid {
@@ -16,7 +15,9 @@ const Json* first_of(const Json& object, std::initializer_list<const char*> name
   return nullptr;
 }
 
-Result<std::vector<MarkedSpan>> read_spans(const Json& object, const std::string& where) {
+}  // namespace
+
+Result<std::vector<MarkedSpan>> read_json_spans(const Json& object, const std::string& where) {
   const Json* spans = first_of(object, {"spans", "entities", "labels"});
   if (spans == nullptr || !spans->is_array()) return invalid_input("no list of spans: " + where);
   std::vector<MarkedSpan> marked;
@@ -35,6 +36,8 @@ Result<std::vector<MarkedSpan>> read_spans(const Json& object, const std::string
   return marked;
 }
 
+namespace {
+
 Result<GoldDocument> read_object(const Json& object, const std::string& where, OffsetUnit unit,
                                  const LabelOptions& labels) {
   if (!object.is_object()) return invalid_input("a document that is no object: " + where);
@@ -44,13 +47,16 @@ Result<GoldDocument> read_object(const Json& object, const std::string& where, O
   document.text = text->get<std::string>();
   const Json* id = first_of(object, {"id", "note_id"});
   document.id = id != nullptr && id->is_string() ? id->get<std::string>() : where;
-  RESIDENCY_TRY(const auto marked, read_spans(object, where));
+  RESIDENCY_TRY(const auto marked, read_json_spans(object, where));
   RESIDENCY_TRY_VOID(add_spans(document, marked, unit, labels, where));
   return document;
 }
 
-template <class Take>
-Result<void> each_line(std::string_view lines, const std::string& name, Take&& take) {
+}  // namespace
+
+Result<void> each_json_line(
+    std::string_view lines, const std::string& name,
+    const std::function<Result<void>(const Json&, const std::string&)>& take) {
   std::size_t number = 0;
   while (!lines.empty()) {
     ++number;
@@ -65,8 +71,6 @@ Result<void> each_line(std::string_view lines, const std::string& name, Take&& t
   }
   return {};
 }
-
-}  // namespace
 
 Result<std::vector<GoldDocument>> read_json_gold(std::string_view json, const std::string& name,
                                                  OffsetUnit unit, const LabelOptions& labels) {
@@ -85,27 +89,7 @@ Result<std::vector<GoldDocument>> read_json_gold(std::string_view json, const st
     }
     return documents;
   }
-  RESIDENCY_TRY_VOID(each_line(json, name, add));
-  return documents;
-}
-
-Result<std::vector<GoldDocument>> read_synth_gold(Env& env, const std::string& folder,
-                                                  const LabelOptions& labels) {
-  const std::string name = folder + "/truth/phi.jsonl";
-  RESIDENCY_TRY(const std::string truth, env.read_file(name));
-  std::vector<GoldDocument> documents;
-  RESIDENCY_TRY_VOID(
-      each_line(truth, name, [&](const Json& line, const std::string& where) -> Result<void> {
-        GoldDocument document;
-        document.id = json_text(line, "note_id");
-        const bool plain = document.id.find('/') == std::string::npos && !document.id.empty();
-        if (!plain) return invalid_input("no note_id: " + where);
-        RESIDENCY_TRY(document.text, env.read_file(folder + "/notes/" + document.id + ".txt"));
-        RESIDENCY_TRY(const auto marked, read_spans(line, where));
-        RESIDENCY_TRY_VOID(add_spans(document, marked, OffsetUnit::kBytes, labels, where));
-        documents.push_back(std::move(document));
-        return {};
-      }));
+  RESIDENCY_TRY_VOID(each_json_line(json, name, add));
   return documents;
 }
 

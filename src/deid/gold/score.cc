@@ -10,6 +10,7 @@ namespace {
 void add_to(ClassScore& sum, const ClassScore& part) {
   sum.gold_spans += part.gold_spans;
   sum.found_spans += part.found_spans;
+  sum.touched_spans += part.touched_spans;
   sum.gold_bytes += part.gold_bytes;
   sum.found_bytes += part.found_bytes;
 }
@@ -38,6 +39,17 @@ double Score::byte_precision() const {
   return predicted == 0 ? 1.0 : static_cast<double>(right) / static_cast<double>(predicted);
 }
 
+double Score::byte_f1() const {
+  const double precision = byte_precision();
+  const double recall = total().byte_recall();
+  return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
+}
+
+double Score::altered_share() const {
+  return other_bytes == 0 ? 0
+                          : static_cast<double>(altered_bytes) / static_cast<double>(other_bytes);
+}
+
 void Score::add(const Score& other) {
   for (std::size_t i = 0; i < kPhiClassCount; ++i) {
     add_to(classes[i], other.classes[i]);
@@ -45,6 +57,8 @@ void Score::add(const Score& other) {
     true_bytes[i] += other.true_bytes[i];
   }
   text_bytes += other.text_bytes;
+  other_bytes += other.other_bytes;
+  altered_bytes += other.altered_bytes;
 }
 
 std::string Score::table() const {
@@ -78,14 +92,17 @@ Score score(std::string_view text, const std::vector<GoldSpan>& gold,
     ClassScore& own = result.classes[static_cast<std::size_t>(span.phi_class)];
     ++own.gold_spans;
     bool whole = true;
+    bool touched = false;
     for (std::size_t i = span.begin; i < span.end && i < text.size(); ++i) {
       wanted[i] = 1;
       if (is_space(text[i])) continue;
       ++own.gold_bytes;
       own.found_bytes += covered[i] ? 1 : 0;
       whole = whole && covered[i];
+      touched = touched || covered[i];
     }
     own.found_spans += whole ? 1 : 0;
+    own.touched_spans += touched ? 1 : 0;
   }
   for (const Span& span : predicted) {
     for (std::size_t i = span.begin; i < span.end; ++i) {
@@ -93,6 +110,11 @@ Score score(std::string_view text, const std::vector<GoldSpan>& gold,
       ++result.predicted_bytes[static_cast<std::size_t>(span.phi_class)];
       if (wanted[i]) ++result.true_bytes[static_cast<std::size_t>(span.phi_class)];
     }
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (wanted[i] || is_space(text[i])) continue;
+    ++result.other_bytes;
+    result.altered_bytes += covered[i] ? 1 : 0;
   }
   return result;
 }

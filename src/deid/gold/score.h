@@ -20,7 +20,8 @@ struct GoldSpan {
 /// the identifier is covered. Characters that are white space don't count.
 struct ClassScore {
   std::uint64_t gold_spans = 0;
-  std::uint64_t found_spans = 0;  // wholly covered
+  std::uint64_t found_spans = 0;    // wholly covered
+  std::uint64_t touched_spans = 0;  // covered in part or whole
   std::uint64_t gold_bytes = 0;
   std::uint64_t found_bytes = 0;
 
@@ -39,10 +40,15 @@ struct Score {
   std::array<std::uint64_t, kPhiClassCount> predicted_bytes{};  // by the prediction's class
   std::array<std::uint64_t, kPhiClassCount> true_bytes{};
   std::uint64_t text_bytes = 0;
+  std::uint64_t other_bytes = 0;    // outside of the gold, without white space
+  std::uint64_t altered_bytes = 0;  // of those, the ones that are covered
 
   ClassScore total() const;
   ClassScore total_of(const std::vector<PhiClass>& some) const;
   double byte_precision() const;
+  double byte_f1() const;
+  /// The share of characters that identify nobody and would be altered.
+  double altered_share() const;
   void add(const Score& other);
   /// A table of the classes that occur, and the totals.
   std::string table() const;
