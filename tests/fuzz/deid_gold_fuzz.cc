@@ -15,8 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   if (const auto read = deid::read_i2b2(bytes, "gold", {}); read.ok()) check(*read);
   const std::size_t half = size / 2;
-  if (const auto read = deid::read_brat(std::string(bytes.substr(0, half)), bytes.substr(half),
-                                        "gold", {});
+  if (const auto read =
+          deid::read_brat(std::string(bytes.substr(0, half)), bytes.substr(half), "gold", {});
       read.ok())
     check(*read);
   for (const auto unit : {deid::OffsetUnit::kBytes, deid::OffsetUnit::kCodePoints}) {

@@ -5,8 +5,8 @@
 #include "cli/command_line.h"
 #include "cli/commands/deid_commands.h"
 #include "cli/terminal_progress.h"
-#include "deid/gold/gold_document.h"
 #include "deid/detect/detector.h"
+#include "deid/gold/gold_document.h"
 #include "eval/statistics.h"
 
 namespace residency::cli {
@@ -37,16 +37,16 @@ struct Group {
 
 std::vector<Group> groups() {
   using enum PhiClass;
-  return {{"names", {kPatientName, kRelativeName, kClinicianName}},
-          {"dates", {kDate}},
-          {"ages", {kAge}},
-          {"contacts", {kPhone, kFax, kEmail, kUrl, kIpAddress}},
-          {"ids",
-           {kSsn, kMrn, kHealthPlanId, kAccount, kLicense, kVehicle, kDevice, kBiometric,
-            kOtherId}},
-          {"places", {kStreet, kCity, kCounty, kZip}},
-          {"organisations", {kEmployer, kHospital, kWard}},
-          {"professions", {kProfession}}};
+  return {
+      {"names", {kPatientName, kRelativeName, kClinicianName}},
+      {"dates", {kDate}},
+      {"ages", {kAge}},
+      {"contacts", {kPhone, kFax, kEmail, kUrl, kIpAddress}},
+      {"ids",
+       {kSsn, kMrn, kHealthPlanId, kAccount, kLicense, kVehicle, kDevice, kBiometric, kOtherId}},
+      {"places", {kStreet, kCity, kCounty, kZip}},
+      {"organisations", {kEmployer, kHospital, kWard}},
+      {"professions", {kProfession}}};
 }
 
 bool switch_off(const std::string& layer, deid::DetectorOptions& options) {
@@ -98,8 +98,7 @@ struct Line {
 };
 
 std::vector<Line> summarise(const ScoreOptions& options, const std::vector<deid::Score>& scores) {
-  const std::vector<double> values =
-      figures(scores, std::vector<std::uint32_t>(scores.size(), 1));
+  const std::vector<double> values = figures(scores, std::vector<std::uint32_t>(scores.size(), 1));
   auto drawn = eval::bootstrap(
       scores.size(), options.seed, static_cast<std::size_t>(options.resamples),
       [&](const std::vector<std::uint32_t>& weights) { return figures(scores, weights); });
@@ -163,8 +162,8 @@ Result<std::uint64_t> write_misses(const std::string& path,
       const auto open = std::find_if(
           covered.begin() + static_cast<std::ptrdiff_t>(span.begin),
           covered.begin() + static_cast<std::ptrdiff_t>(span.end), [&](const char& mark) {
-            return mark == 0 && static_cast<unsigned char>(text[static_cast<std::size_t>(
-                                    &mark - covered.data())]) > ' ';
+            return mark == 0 && static_cast<unsigned char>(
+                                    text[static_cast<std::size_t>(&mark - covered.data())]) > ' ';
           });
       if (open == covered.begin() + static_cast<std::ptrdiff_t>(span.end)) continue;
       ++count;
@@ -196,8 +195,7 @@ Result<Outcome> run_score(const ScoreOptions& options) {
     return permission_denied("the list of misses holds PHI: give --role privacy-officer");
   }
   deid::LabelOptions labels{options.ignored};
-  const auto unit =
-      options.byte_offsets ? deid::OffsetUnit::kBytes : deid::OffsetUnit::kCodePoints;
+  const auto unit = options.byte_offsets ? deid::OffsetUnit::kBytes : deid::OffsetUnit::kCodePoints;
   std::vector<deid::GoldDocument> documents;
   for (const std::string& path : options.gold) {
     RESIDENCY_TRY(auto some, deid::read_gold(Env::posix(), path, unit, labels));

@@ -16,7 +16,8 @@ std::string text_of(const GoldDocument& document, std::size_t i) {
 }
 
 constexpr char kI2b2[] =
-    "<?xml version=\"1.0\"?>\n<deIdi2b2>\n<TEXT><![CDATA[Seen by Müller & Sons\non 3/4/21.]]></TEXT>\n"
+    "<?xml version=\"1.0\"?>\n<deIdi2b2>\n<TEXT><![CDATA[Seen by Müller & Sons\non "
+    "3/4/21.]]></TEXT>\n"
     "<TAGS>\n<NAME id=\"P0\" start=\"8\" end=\"14\" text=\"x\" TYPE=\"DOCTOR\" comment=\"\" />\n"
     "<DATE id=\"P1\" start=\"25\" end=\"31\" text=\"x\" TYPE=\"DATE\" />\n</TAGS></deIdi2b2>\n";
 
@@ -33,7 +34,8 @@ TEST(I2b2Gold, RefusesWhatIsCutShortOrOfAnotherLayoutAndExpandsNoEntity) {
   EXPECT_THAT(read_i2b2(std::string(kI2b2).substr(0, 90), "a.xml", {}).error().message(),
               HasSubstr("a.xml"));
   EXPECT_FALSE(read_i2b2("<a/>", "a.xml", {}).ok());
-  EXPECT_FALSE(read_i2b2("<d><TEXT>x</TEXT><TAGS><N start=\"a\" end=\"2\"/></TAGS></d>", "a", {}).ok());
+  EXPECT_FALSE(
+      read_i2b2("<d><TEXT>x</TEXT><TAGS><N start=\"a\" end=\"2\"/></TAGS></d>", "a", {}).ok());
   const auto bomb = read_i2b2(
       "<!DOCTYPE d [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><d><TEXT>&e;</TEXT><TAGS/></d>", "a",
       {});
@@ -44,8 +46,8 @@ TEST(I2b2Gold, RefusesWhatIsCutShortOrOfAnotherLayoutAndExpandsNoEntity) {
 
 TEST(BratGold, TakesPartedSpansAndPassesOverRelations) {
   const auto document = read_brat(
-      "Ruth M. Abernathy", "T1\tPATIENT 0 4;8 17\tRuth Abernathy\r\nR1\tOf Arg1:T1 Arg2:T2\n#1\tnote\n",
-      "a.ann", {});
+      "Ruth M. Abernathy",
+      "T1\tPATIENT 0 4;8 17\tRuth Abernathy\r\nR1\tOf Arg1:T1 Arg2:T2\n#1\tnote\n", "a.ann", {});
   ASSERT_TRUE(document.ok()) << document.error().message();
   ASSERT_EQ(document->spans.size(), 2u);
   EXPECT_EQ(text_of(*document, 1), "Abernathy");
@@ -77,8 +79,8 @@ TEST(JsonGold, ReadsLinesAndArraysUnderTheNamesThatSetsUse) {
 
 TEST(JsonGold, ErrorsNameTheLineAndNeverTheText) {
   const auto refused = [](const std::string& line) {
-    const auto read = read_json_gold("{\"text\":\"a\",\"spans\":[]}\n" + line, "a.jsonl",
-                                     OffsetUnit::kBytes, {});
+    const auto read =
+        read_json_gold("{\"text\":\"a\",\"spans\":[]}\n" + line, "a.jsonl", OffsetUnit::kBytes, {});
     EXPECT_FALSE(read.ok()) << line;
     EXPECT_THAT(read.error().message(), HasSubstr("a.jsonl:2"));
     EXPECT_THAT(read.error().message(), Not(HasSubstr("Ruth")));

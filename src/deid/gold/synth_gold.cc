@@ -10,22 +10,21 @@ namespace {
 using Column = std::pair<std::string_view, PhiClass>;
 
 /// The columns of the synthetic hospital's roster that identify.
-constexpr std::array kColumns{
-    Column{"mrn", PhiClass::kMrn},
-    Column{"family_name", PhiClass::kPatientName},
-    Column{"given_name", PhiClass::kPatientName},
-    Column{"middle_name", PhiClass::kPatientName},
-    Column{"ssn", PhiClass::kSsn},
-    Column{"home_phone", PhiClass::kPhone},
-    Column{"mobile_phone", PhiClass::kPhone},
-    Column{"work_phone", PhiClass::kPhone},
-    Column{"email", PhiClass::kEmail},
-    Column{"street", PhiClass::kStreet},
-    Column{"city", PhiClass::kCity},
-    Column{"county", PhiClass::kCounty},
-    Column{"member_id", PhiClass::kHealthPlanId},
-    Column{"contact_name", PhiClass::kRelativeName},
-    Column{"contact_phone", PhiClass::kPhone}};
+constexpr std::array kColumns{Column{"mrn", PhiClass::kMrn},
+                              Column{"family_name", PhiClass::kPatientName},
+                              Column{"given_name", PhiClass::kPatientName},
+                              Column{"middle_name", PhiClass::kPatientName},
+                              Column{"ssn", PhiClass::kSsn},
+                              Column{"home_phone", PhiClass::kPhone},
+                              Column{"mobile_phone", PhiClass::kPhone},
+                              Column{"work_phone", PhiClass::kPhone},
+                              Column{"email", PhiClass::kEmail},
+                              Column{"street", PhiClass::kStreet},
+                              Column{"city", PhiClass::kCity},
+                              Column{"county", PhiClass::kCounty},
+                              Column{"member_id", PhiClass::kHealthPlanId},
+                              Column{"contact_name", PhiClass::kRelativeName},
+                              Column{"contact_phone", PhiClass::kPhone}};
 
 /// The cells of one row; the roster has no quotes or line breaks inside of cells.
 std::vector<std::string> cells_of(std::string_view row) {
