@@ -38,7 +38,6 @@ Dictionary::Dictionary()
   female_.insert(female_list_.begin(), female_list_.end());
   male_.insert(male_list_.begin(), male_list_.end());
   cities_.insert(city_list_.begin(), city_list_.end());
-  for (const std::string_view city : city_list_) city_starts_.insert(first_word(city));
   for (const std::string_view county : lines_of(embedded_deid_counties())) counties_.insert(county);
   for (const std::string_view word : lines_of(embedded_deid_words())) words_.insert(word);
   for (const std::string_view hospital : lines_of(embedded_deid_hospitals())) {

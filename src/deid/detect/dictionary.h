@@ -26,7 +26,6 @@ class Dictionary {
   bool is_word(std::string_view word) const { return words_.contains(word); }
   bool is_city(std::string_view text) const { return cities_.contains(text); }
   bool is_county(std::string_view text) const { return counties_.contains(text); }
-  bool is_city_start(std::string_view word) const { return city_starts_.contains(word); }
   /// Hospital names (words parted by one space) that begin with `first_word`, longest first.
   const std::vector<std::string_view>* hospitals(std::string_view first_word) const;
 
@@ -36,10 +35,15 @@ class Dictionary {
   const std::vector<std::string_view>& male() const { return male_list_; }
   const std::vector<std::string_view>& cities() const { return city_list_; }
 
-  /// Calls `take` with every plain word, every county; in no order that may be relied on.
+  /// Calls `take` with every plain word, every county, the first word of
+  /// every hospital's name; in no order that may be relied on.
   template <class Take>
   void each_word(Take take) const {
     for (const std::string_view word : words_) take(word);
+  }
+  template <class Take>
+  void each_hospital_start(Take take) const {
+    for (const auto& [first, names] : hospitals_) take(first);
   }
   template <class Take>
   void each_county(Take take) const {
@@ -49,7 +53,7 @@ class Dictionary {
  private:
   Dictionary();
   using Set = std::unordered_set<std::string_view>;
-  Set female_, male_, surnames_, words_, cities_, counties_, city_starts_;
+  Set female_, male_, surnames_, words_, cities_, counties_;
   std::vector<std::string_view> surname_list_, female_list_, male_list_, city_list_;
   std::unordered_map<std::string_view, std::vector<std::string_view>> hospitals_;
 };

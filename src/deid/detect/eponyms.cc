@@ -9,9 +9,7 @@ namespace {
 
 using Set = std::unordered_set<std::string_view>;
 
-}  // namespace
-
-bool is_eponym(std::string_view word) {
+const Set& eponyms() {
   static const Set kWords{"parkinson",
                           "willis",
                           "denver",
@@ -219,7 +217,15 @@ bool is_eponym(std::string_view word) {
                           "ebstein",
                           "fallot",
                           "eisenmenger"};
-  return kWords.contains(word);
+  return kWords;
+}
+
+}  // namespace
+
+bool is_eponym(std::string_view word) { return eponyms().contains(word); }
+
+void each_eponym(const std::function<void(std::string_view)>& take) {
+  for (const std::string_view word : eponyms()) take(word);
 }
 
 bool follows_eponym(std::string_view word) {

@@ -1,6 +1,7 @@
 #include "deid/detect/known_finder.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 
@@ -82,7 +83,14 @@ void match_parts(std::string_view text, const std::vector<Token>& tokens, const 
                  const Dictionary& dictionary, Reason reason, std::string_view rule,
                  std::vector<Span>& spans) {
   if (parts.empty()) return;
+  std::array<bool, 256> begins{};
+  for (const auto& [part, value] : parts) begins[static_cast<unsigned char>(part[0])] = true;
   for (const Token& token : tokens) {
+    // Most words of a text can be no part: small, or short, and of another first letter.
+    const bool plain_text = static_cast<unsigned char>(token.lower[0]) < 0x80;
+    if (plain_text && !begins[static_cast<unsigned char>(token.lower[0])] &&
+        (!token.capital || token.lower.size() < 6) && token.lower.find('-') == std::string::npos)
+      continue;
     const std::string word = fold(token.lower);
     const bool fuzzy = token.capital && !dictionary.is_word(word);
     const NamePart* part = find_part(parts, word, fuzzy);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "deid/detect/name_words.h"
+#include "deid/detect/word_table.h"
 
 namespace residency::deid {
 namespace {
@@ -45,7 +46,7 @@ class Finder {
       const std::optional<Context> before = context_before(i);
       const bool firm = before && before->firm;
       if (grades_[i] == Grade::kNone && !firm && tokens_[i].letters > 1 &&
-          !is_particle(tokens_[i].lower)) {
+          !tokens_[i].is(kFlagParticle)) {
         ++i;
         continue;
       }
@@ -69,26 +70,29 @@ class Finder {
 
   bool can_start(std::size_t i) const {
     const Token& token = tokens_[i];
-    if (is_never_name(token.lower) && token.letters > 1) return false;
+    if (token.is(kFlagNeverName) && token.letters > 1) return false;
     if (token.begin > 0 &&
         (is_ascii_digit(text_[token.begin - 1]) || text_[token.begin - 1] == '@'))
       return false;
-    if (is_particle(token.lower)) return i + 1 < tokens_.size();
+    if (token.is(kFlagParticle)) return i + 1 < tokens_.size();
     return token.capital;
   }
 
-  Grade grade_word(std::string_view word) const {
-    const bool name = dictionary_.is_given(word) || dictionary_.is_surname(word);
-    const bool plain = dictionary_.is_word(word);
+  static Grade graded(bool name, bool plain) {
     if (name) return plain ? Grade::kAmbiguous : Grade::kStrong;
     return plain ? Grade::kNone : Grade::kUnknown;
   }
 
+  static Grade grade_word(std::string_view word) {
+    const std::uint32_t flags = WordTable::embedded().flags(word_hash(word));
+    return graded((flags & (kFlagGiven | kFlagSurname)) != 0, (flags & kFlagWord) != 0);
+  }
+
   Grade grade(const Token& token) const {
-    if (!token.capital || token.letters < 2 || is_never_name(token.lower) ||
-        is_credential(token.lower))
+    if (!token.capital || token.letters < 2 || token.is(kFlagNeverName) ||
+        token.is(kFlagCredential))
       return Grade::kNone;
-    Grade best = grade_word(token.lower);
+    Grade best = graded(token.is(kFlagGiven | kFlagSurname), token.is(kFlagWord));
     if (best == Grade::kStrong || best == Grade::kAmbiguous) return best;
     const std::size_t hyphen = token.lower.find('-');
     if (hyphen != std::string::npos) {
@@ -129,7 +133,7 @@ class Finder {
       if (i > first) {
         std::string_view between = gap(i - 1, i);
         const bool after_initial = tokens_[i - 1].letters == 1 ||
-                                   is_name_suffix(tokens_[i - 1].lower) ||
+                                   tokens_[i - 1].is(kFlagNameSuffix) ||
                                    tokens_[i - 1].lower == "st";
         if (after_initial && !between.empty() && between[0] == '.') {
           between.remove_prefix(1);
@@ -157,28 +161,28 @@ class Finder {
     const Token& token = tokens_[i];
     const Grade own = grades_[i];
     const bool more = run.words > 0;
-    if (is_credential(token.lower) && more && token.letters > 1) return false;
-    if (is_name_suffix(token.lower) && more && token.capital) return take(run, i, own);
+    if (token.is(kFlagCredential) && more && token.letters > 1) return false;
+    if (token.is(kFlagNameSuffix) && more && token.capital) return take(run, i, own);
     if (token.letters == 1) {
       if (!token.capital || line_break || (comma && !firm)) return false;
       const bool dotted = token.end < text_.size() && text_[token.end] == '.';
       return (more || dotted || firm) && take(run, i, Grade::kNone);
     }
-    if (is_particle(token.lower) && own != Grade::kStrong) {
-      if (i + 1 >= tokens_.size() || !(tokens_[i + 1].capital || is_particle(tokens_[i + 1].lower)))
+    if (token.is(kFlagParticle) && own != Grade::kStrong) {
+      if (i + 1 >= tokens_.size() || !(tokens_[i + 1].capital || tokens_[i + 1].is(kFlagParticle)))
         return false;
       if (!token.capital && !more && !firm && !particle_name(i)) return false;
       bool broken = false;
       if (!joins(gap(i, i + 1), broken)) return false;
       return !line_break && take(run, i, Grade::kNone);
     }
-    if (own == Grade::kNone && !(firm && run.words == 0 && !dictionary_.is_word(token.lower) &&
-                                 !is_never_name(token.lower)))
+    if (own == Grade::kNone &&
+        !(firm && run.words == 0 && !token.is(kFlagWord) && !token.is(kFlagNeverName)))
       return false;
     if (line_break && own != Grade::kStrong && !(own == Grade::kUnknown && firm && run.words == 1))
       return false;
     if (comma && own != Grade::kStrong && !(firm && own != Grade::kNone)) return false;
-    if (comma && own == Grade::kStrong && !firm && !dictionary_.is_given(token.lower)) return false;
+    if (comma && own == Grade::kStrong && !firm && !token.is(kFlagGiven)) return false;
     return take(run, i, own);
   }
 
@@ -189,7 +193,7 @@ class Finder {
       return word == "ten" && i + 1 < tokens_.size() && grades_[i + 1] >= Grade::kUnknown &&
              !tokens_[i + 1].all_capitals;
     std::size_t next = i + 1;
-    if (next < tokens_.size() && is_particle(tokens_[next].lower)) ++next;
+    if (next < tokens_.size() && tokens_[next].is(kFlagParticle)) ++next;
     return next < tokens_.size() && grades_[next] >= Grade::kUnknown;
   }
 
@@ -208,7 +212,7 @@ class Finder {
     const std::string_view between = gap(i - 1, i);
     if (between.size() > 24 || std::count(between.begin(), between.end(), '\n') > 1)
       return std::nullopt;
-    if (const auto titled = title_class(prev.lower);
+    if (const auto titled = prev.is(kFlagTitle) ? title_class(prev.lower) : std::nullopt;
         titled && (prev.capital || prev.lower == "nurse" || prev.lower == "doctor")) {
       const bool plain = std::all_of(between.begin(), between.end(),
                                      [](char c) { return is_space(c) || c == '.' || c == '/'; });
@@ -233,12 +237,12 @@ class Finder {
           return Context{*labelled, true, "name_label"};
       }
     }
-    if (is_relation(prev.lower) && (between == " " || between == ", " || between == " (" ||
-                                    between == "\n" || between == ": "))
+    if (prev.is(kFlagRelation) && (between == " " || between == ", " || between == " (" ||
+                                   between == "\n" || between == ": "))
       return Context{PhiClass::kRelativeName,
                      tokens_[i].capital && !tokens_[i].all_capitals && !starts_sentence(i),
                      "name_relation"};
-    if (leads_to_name(prev.lower) && (between == " " || between == "\n" || between == ": "))
+    if (prev.is(kFlagNameLead) && (between == " " || between == "\n" || between == ": "))
       return Context{prev.lower == "named" ? PhiClass::kPatientName : PhiClass::kClinicianName,
                      false, "name_lead"};
     return std::nullopt;
@@ -261,7 +265,7 @@ class Finder {
   bool eponym(const Run& run) const {
     if (run.words > 1 && run.strong > 1) return false;
     for (std::size_t i = run.first; i < run.last; ++i) {
-      if (is_eponym(tokens_[i].lower) && run.words == 1) return true;
+      if (tokens_[i].is(kFlagEponym) && run.words == 1) return true;
     }
     if (run.last >= tokens_.size()) return false;
     const std::string_view after = gap(run.last - 1, run.last);
@@ -277,7 +281,7 @@ class Finder {
         after.find_first_not_of(", \n.") != std::string_view::npos)
       return false;
     const Token& next = tokens_[run.last];
-    if (is_credential(next.lower) && next.capital && (next.lower != "do" || next.all_capitals))
+    if (next.is(kFlagCredential) && next.capital && (next.lower != "do" || next.all_capitals))
       return true;
     // "M.D.", "D.O.", "R.N."
     return next.letters == 1 && next.capital && run.last + 1 < tokens_.size() &&
@@ -321,7 +325,7 @@ class Finder {
       return before;
     if (run.words == 1 && run.strong == 1 && !tokens_[run.first].all_capitals &&
         tokens_[run.first].letters >= 4 && !starts_sentence(run.first) &&
-        (frequent(tokens_[run.first].lower)))
+        (frequent(tokens_[run.first])))
       return Context{hinted, false, "name_single"};
     return std::nullopt;
   }
@@ -337,8 +341,8 @@ class Finder {
     return false;
   }
 
-  bool frequent(std::string_view word) const {
-    return dictionary_.is_given(word) && !dictionary_.is_city(word);
+  static bool frequent(const Token& token) {
+    return token.is(kFlagGiven) && !token.is(kFlagCityName);
   }
 
   std::string_view text_;

@@ -10,9 +10,7 @@ namespace {
 using Set = std::unordered_set<std::string_view>;
 using Map = std::unordered_map<std::string_view, PhiClass>;
 
-}  // namespace
-
-std::optional<PhiClass> title_class(std::string_view word) {
+const Map& titles() {
   static const Map kTitles{
       {"dr", PhiClass::kClinicianName},        {"drs", PhiClass::kClinicianName},
       {"doctor", PhiClass::kClinicianName},    {"prof", PhiClass::kClinicianName},
@@ -22,12 +20,10 @@ std::optional<PhiClass> title_class(std::string_view word) {
       {"mister", PhiClass::kPatientName},      {"mx", PhiClass::kPatientName},
       {"rev", PhiClass::kPatientName},         {"señor", PhiClass::kPatientName},
       {"señora", PhiClass::kPatientName},      {"sra", PhiClass::kPatientName}};
-  const auto found = kTitles.find(word);
-  if (found == kTitles.end()) return std::nullopt;
-  return found->second;
+  return kTitles;
 }
 
-std::optional<PhiClass> label_class(std::string_view word) {
+const Map& labels() {
   static const Map kLabels = [] {
     Map labels;
     for (const std::string_view w :
@@ -104,13 +100,10 @@ std::optional<PhiClass> label_class(std::string_view word) {
       labels[w] = PhiClass::kRelativeName;
     return labels;
   }();
-  const auto found = kLabels.find(word);
-  if (found != kLabels.end()) return found->second;
-  if (is_relation(word)) return PhiClass::kRelativeName;
-  return std::nullopt;
+  return kLabels;
 }
 
-bool is_relation(std::string_view word) {
+const Set& relations() {
   static const Set kWords{"husband",
                           "wife",
                           "son",
@@ -165,33 +158,33 @@ bool is_relation(std::string_view word) {
                           "landlord",
                           "sibling",
                           "parent"};
-  return kWords.contains(word);
+  return kWords;
 }
 
-bool is_credential(std::string_view word) {
+const Set& credentials() {
   static const Set kWords{"md",     "do",   "rn",   "np",     "pa",   "pa-c", "fnp",   "arnp",
                           "aprn",   "crna", "phd",  "pharmd", "dpm",  "dds",  "dmd",   "msn",
                           "bsn",    "lpn",  "lcsw", "msw",    "pt",   "ot",   "dpt",   "rd",
                           "facs",   "facc", "mph",  "rph",    "cnm",  "dnp",  "fnp-c", "np-c",
                           "fnp-bc", "psyd", "od",   "dc",     "mbbs", "frcp", "facp",  "cna",
                           "emt",    "rrt",  "slp",  "ma",     "otr",  "lvn",  "acnp"};
-  return kWords.contains(word);
+  return kWords;
 }
 
-bool is_particle(std::string_view word) {
+const Set& particles() {
   static const Set kWords{"van", "von", "der",  "den", "de",  "la",  "del",   "ten",
                           "ter", "al",  "el",   "bin", "ibn", "da",  "dos",   "das",
                           "di",  "du",  "le",   "las", "los", "mac", "vande", "zu",
                           "op",  "ben", "bint", "abu", "san", "st",  "do"};
-  return kWords.contains(word);
+  return kWords;
 }
 
-bool is_name_suffix(std::string_view word) {
+const Set& name_suffixes() {
   static const Set kWords{"jr", "sr", "ii", "iii", "iv", "esq"};
-  return kWords.contains(word);
+  return kWords;
 }
 
-bool is_never_name(std::string_view word) {
+const Set& never_names() {
   static const Set kWords{
       "dob",        "mrn",       "mr",          "ssn",        "pcp",        "hpi",
       "ros",        "pmh",       "psh",         "fh",         "sh",         "cc",
@@ -244,14 +237,52 @@ bool is_never_name(std::string_view word) {
       "spanish",    "american",  "african",     "hispanic",   "asian",      "caucasian",
       "white",      "black",     "male",        "female",     "man",        "woman",
       "will",       "please"};
-  return kWords.contains(word);
+  return kWords;
 }
 
-bool leads_to_name(std::string_view word) {
+const Set& name_leads() {
   static const Set kWords{"by",   "with",  "per",   "called", "paged",    "saw",
                           "sees", "named", "to",    "from",   "informed", "notified",
                           "told", "tells", "asked", "cc",     "and",      "via"};
-  return kWords.contains(word);
+  return kWords;
+}
+
+}  // namespace
+
+std::optional<PhiClass> title_class(std::string_view word) {
+  const auto found = titles().find(word);
+  if (found == titles().end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<PhiClass> label_class(std::string_view word) {
+  const auto found = labels().find(word);
+  if (found != labels().end()) return found->second;
+  if (is_relation(word)) return PhiClass::kRelativeName;
+  return std::nullopt;
+}
+
+bool is_relation(std::string_view word) { return relations().contains(word); }
+
+bool is_credential(std::string_view word) { return credentials().contains(word); }
+
+bool is_particle(std::string_view word) { return particles().contains(word); }
+
+bool is_name_suffix(std::string_view word) { return name_suffixes().contains(word); }
+
+bool is_never_name(std::string_view word) { return never_names().contains(word); }
+
+bool leads_to_name(std::string_view word) { return name_leads().contains(word); }
+
+void each_name_word(const std::function<void(std::string_view, NameWord)>& take) {
+  for (const auto& [word, phi_class] : titles()) take(word, NameWord::kTitle);
+  for (const auto& [word, phi_class] : labels()) take(word, NameWord::kLabel);
+  for (const std::string_view word : relations()) take(word, NameWord::kRelation);
+  for (const std::string_view word : credentials()) take(word, NameWord::kCredential);
+  for (const std::string_view word : particles()) take(word, NameWord::kParticle);
+  for (const std::string_view word : name_suffixes()) take(word, NameWord::kSuffix);
+  for (const std::string_view word : never_names()) take(word, NameWord::kNever);
+  for (const std::string_view word : name_leads()) take(word, NameWord::kLead);
 }
 
 }  // namespace residency::deid

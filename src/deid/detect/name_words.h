@@ -1,12 +1,28 @@
 // Words that make, end or rule out a name.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
 #include "base/phi_class.h"
 
 namespace residency::deid {
+
+/// What a word of these lists says of the name beside it.
+enum class NameWord : std::uint8_t {
+  kTitle,
+  kLabel,
+  kRelation,
+  kCredential,
+  kParticle,
+  kSuffix,
+  kNever,
+  kLead
+};
+/// Every word of the lists below but the eponyms, in no order that may be relied on.
+void each_name_word(const std::function<void(std::string_view, NameWord)>& take);
 
 /// "dr", "mr", ...: whose name follows.
 std::optional<PhiClass> title_class(std::string_view word);
@@ -20,6 +36,7 @@ bool is_name_suffix(std::string_view word);  // "jr", "iii"
 bool is_never_name(std::string_view word);
 /// "Parkinson", "Foley": a name only where a title or label says so.
 bool is_eponym(std::string_view word);
+void each_eponym(const std::function<void(std::string_view)>& take);
 /// "disease", "catheter": what follows an eponym.
 bool follows_eponym(std::string_view word);
 /// "by", "with": a doctor's or relative's name often follows.

@@ -25,6 +25,9 @@ class PatternScan {
 
  private:
   struct State;
+  /// Adds to `spans` every match of one pattern that ends at or near one of `ends`.
+  void place(std::size_t id, std::string_view text, std::vector<std::size_t>& ends,
+             std::vector<Span>& spans) const;
   explicit PatternScan(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

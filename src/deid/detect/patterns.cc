@@ -207,7 +207,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"url", kUrl, "\\b((?:https?|ftp)://[^\\s<>\"'()]+[^\\s<>\"'().,;:])"},
     {"url_www", kUrl,
      "\\b(www\\.[a-z0-9-]+(?:\\.[a-z]{2,12}){1,3}(?:/[^\\s<>\"'(),;]+[a-z0-9/])?)\\b", Check::kNone,
-     0.95, true, true},
+     0.95},
     {"url_bare", kUrl,
      "\\b([a-z0-9-]+(?:\\.[a-z0-9-]+){0,3}\\.(?:org|com|net|edu|gov|info|health|io)/"
      "[^\\s<>\"'(),;]+[a-z0-9/])\\b"},
@@ -301,7 +301,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "){0,3}?[A-Z0-9][a-zA-Z0-9'\\x80-\\xff-]{0,20}\\s(?i:" R_SUFFIX ")\\b\\.?(?: "
      "(?:N|S|E|W|NE|NW|SE|SW)\\b)?(?:,?\\s(?i:apt|apartment|suite|ste|unit|lot|#|rm|room|bldg|"
      "floor|fl)\\.?\\s?#?[A-Za-z0-9-]{1,6})?)",
-     Check::kNone, 0.9, false, true},
+     Check::kNone, 0.9, false},
     {"po_box", kStreet, "\\b(p\\.? ?o\\.? ?box\\s[0-9]{1,7})\\b"},
     {"zip_plus", kZip, "\\b([0-9]{5}-[0-9]{4})\\b"},
     {"zip_state", kZip,

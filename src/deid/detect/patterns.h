@@ -31,8 +31,6 @@ struct Pattern {
   Check check = Check::kNone;
   double score = 0.95;
   bool any_case = true;
-  /// Too many states for Vectorscan to keep track of the start: RE2 finds the places.
-  bool placed_by_re2 = false;
 };
 
 std::span<const Pattern> patterns();

@@ -4,6 +4,8 @@
 #include <array>
 #include <unordered_set>
 
+#include "deid/detect/word_table.h"
+
 namespace residency::deid {
 namespace {
 
@@ -67,7 +69,9 @@ std::vector<Span> find_places(std::string_view text, const std::vector<Token>& t
         name += ' ';
       }
       name += tokens[last].lower;
-      if (dictionary.is_city(name)) city_last = last + 1;
+      if (last == i ? tokens[i].is(kFlagCityName)
+                    : tokens[i].is(kFlagCityStart) && dictionary.is_city(name))
+        city_last = last + 1;
       const bool county_after =
           last + 1 < tokens.size() && blank(between(text, tokens[last], tokens[last + 1])) &&
           (tokens[last + 1].lower == "county" || tokens[last + 1].lower == "parish") &&
@@ -108,7 +112,7 @@ std::vector<Span> find_places(std::string_view text, const std::vector<Token>& t
       if (state && !comma && !zip && !(city_last > 0)) state = false;
     }
     const bool known = city_last > 0;
-    const bool plain = known && last == i + 1 && dictionary.is_word(tokens[i].lower);
+    const bool plain = known && last == i + 1 && tokens[i].is(kFlagWord);
     const bool lead = i > 0 && is_place_lead(tokens[i - 1].lower) &&
                       blank(between(text, tokens[i - 1], tokens[i]));
     const bool label = i > 0 && tokens[i - 1].lower == "city" &&
@@ -190,6 +194,24 @@ bool never_in_hospital(std::string_view word) {
   return kWords.contains(word);
 }
 
+/// Where the listed hospital that begins with this word ends; 0 where none does.
+std::size_t listed_hospital(std::string_view text, const Token& token,
+                            const Dictionary& dictionary) {
+  if (!token.is(kFlagHospitalStart)) return 0;
+  const bool possessive = token.end + 1 < text.size() && text[token.end] == '\'' &&
+                          (text[token.end + 1] == 'S' || text[token.end + 1] == 's');
+  for (const std::string_view ending : {"", possessive ? "'s" : "", "."}) {
+    const auto* names = dictionary.hospitals(token.lower + std::string(ending));
+    if (names == nullptr) continue;
+    for (const std::string_view name : *names) {
+      if (name.size() < 8 || (name.find(' ') == std::string_view::npos && dictionary.is_word(name)))
+        continue;
+      if (const std::size_t end = matches_at(text, token.begin, name); end > 0) return end;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>& tokens,
@@ -198,27 +220,12 @@ std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>
   std::size_t past = 0;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (!tokens[i].capital || tokens[i].begin < past) continue;
-    std::string first = tokens[i].lower;
-    if (tokens[i].end + 1 < text.size() && text[tokens[i].end] == '\'')
-      first += text[tokens[i].end + 1] == 'S' || text[tokens[i].end + 1] == 's' ? "'s" : "";
-    bool listed = false;
-    for (const std::string& key : {tokens[i].lower, first, tokens[i].lower + "."}) {
-      const auto* names = dictionary.hospitals(key);
-      if (names == nullptr || listed) continue;
-      for (const std::string_view name : *names) {
-        if (name.size() < 8 ||
-            (name.find(' ') == std::string_view::npos && dictionary.is_word(name)))
-          continue;
-        const std::size_t end = matches_at(text, tokens[i].begin, name);
-        if (end == 0) continue;
-        spans.push_back({tokens[i].begin, end, PhiClass::kHospital, 0.95, Reason::kDictionary,
-                         "hospital_list"});
-        past = end;
-        listed = true;
-        break;
-      }
+    if (const std::size_t end = listed_hospital(text, tokens[i], dictionary); end > 0) {
+      spans.push_back(
+          {tokens[i].begin, end, PhiClass::kHospital, 0.95, Reason::kDictionary, "hospital_list"});
+      past = end;
+      continue;
     }
-    if (listed) continue;
     // Capital words up to "Hospital", "Medical Center" and the like.
     if (never_in_hospital(tokens[i].lower) || tokens[i].letters < 2) continue;
     std::size_t found = 0;
@@ -262,21 +269,8 @@ bool is_work(std::string_view word) {
          word == "employed" || word == "job" || word == "retired" || word == "shift";
 }
 
-/// "Works as a home health aide at": a verb of work in the same sentence, six words back at most.
-bool works_before(std::string_view text, const std::vector<Token>& tokens, std::size_t i) {
-  if (tokens[i].lower != "at" && tokens[i].lower != "for") return false;
-  for (std::size_t k = i; k > 0 && i - k < 6; --k) {
-    const std::string_view gap = between(text, tokens[k - 1], tokens[k]);
-    if (gap.find_first_of(".;:") != std::string_view::npos) return false;
-    if (is_work(tokens[k - 1].lower)) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tokens) {
-  static const Set kProfessions{
+const Set& professions() {
+  static const Set kWords{
       "accountant", "actor",        "architect",   "attorney",    "baker",       "banker",
       "barber",     "bartender",    "bookkeeper",  "bricklayer",  "butcher",     "carpenter",
       "cashier",    "chef",         "chemist",     "cook",        "dentist",     "dispatcher",
@@ -292,6 +286,27 @@ std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tok
       "analyst",    "consultant",   "foreman",     "operator",    "technician",  "contractor",
       "stylist",    "student",      "aide",        "custodian",   "homemaker",   "nanny",
       "pastor",     "priest",       "veteran",     "teller",      "colonel",     "sergeant"};
+  return kWords;
+}
+
+/// "Works as a home health aide at": a verb of work in the same sentence, six words back at most.
+bool works_before(std::string_view text, const std::vector<Token>& tokens, std::size_t i) {
+  if (tokens[i].lower != "at" && tokens[i].lower != "for") return false;
+  for (std::size_t k = i; k > 0 && i - k < 6; --k) {
+    const std::string_view gap = between(text, tokens[k - 1], tokens[k]);
+    if (gap.find_first_of(".;:") != std::string_view::npos) return false;
+    if (is_work(tokens[k - 1].lower)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void each_profession(const std::function<void(std::string_view)>& take) {
+  for (const std::string_view word : professions()) take(word);
+}
+
+std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tokens) {
   static const Set kModifiers{
       "retired", "former",   "school",   "high",       "elementary",   "middle",  "software",
       "truck",   "bus",      "taxi",     "postal",     "construction", "factory", "police",
@@ -309,7 +324,7 @@ std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tok
                                  "stylist",  "foreman",   "miner",      "barber"};
   std::vector<Span> spans;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (kProfessions.contains(tokens[i].lower)) {
+    if (tokens[i].is(kFlagProfession)) {
       std::size_t first = i;
       while (first > 0 && i - first < 3 && kModifiers.contains(tokens[first - 1].lower) &&
              blank(between(text, tokens[first - 1], tokens[first])))

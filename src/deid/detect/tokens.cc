@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "deid/detect/word_table.h"
+
 namespace residency::deid {
 namespace {
 
@@ -91,7 +93,9 @@ std::string fold(std::string_view text) {
 }
 
 std::vector<Token> tokens_of(std::string_view text) {
+  const WordTable& words = WordTable::embedded();
   std::vector<Token> tokens;
+  tokens.reserve(text.size() / 5);
   for (std::size_t i = 0; i < text.size();) {
     std::size_t width = letter_bytes(text, i);
     if (width == 0) {
@@ -127,6 +131,7 @@ std::vector<Token> tokens_of(std::string_view text) {
     i += after;
     token.all_capitals = !any_small && token.letters >= 2;
     token.lower = to_lower(text.substr(token.begin, token.end - token.begin));
+    token.flags = words.flags(word_hash(token.lower));
     tokens.push_back(std::move(token));
   }
   return tokens;

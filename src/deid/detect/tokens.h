@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ struct Token {
   bool capital = false;       // the first letter is a capital
   bool all_capitals = false;  // two letters or more, none small
   std::size_t letters = 0;
+  std::uint32_t flags = 0;  // of its lower case (detect/word_table.h)
+
+  bool is(std::uint32_t flag) const { return (flags & flag) != 0; }
 };
 
 std::vector<Token> tokens_of(std::string_view text);

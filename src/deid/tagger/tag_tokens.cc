@@ -4,16 +4,12 @@
 #include <array>
 #include <string>
 
-#include "deid/detect/dictionary.h"
-#include "deid/detect/name_words.h"
 #include "deid/detect/tokens.h"
 
 namespace residency::deid {
 namespace {
 
 constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15ull;
-constexpr std::size_t kFrequentNames = 1500;
-constexpr std::size_t kTableSlots = 1u << 17;
 constexpr std::size_t kHeaderTokensMax = 6;
 
 bool is_small(char c) { return c >= 'a' && c <= 'z'; }
@@ -67,7 +63,7 @@ void read_word(std::string_view word, TagToken& token) {
   token.suffix2 = part_hash(suffix(2)) + 2;
   token.suffix3 = part_hash(suffix(3)) + 3;
   token.suffix4 = part_hash(suffix(4)) + 4;
-  token.flags = WordTable::embedded().flags(token.word);
+  token.flags = tagger_flags(WordTable::embedded().flags(token.word));
   if (first_big && word.size() == 1) {
     token.shape = kShapeInitial;
   } else if (first_big && small == 0 && !high) {
@@ -132,68 +128,6 @@ void mark_lower_elsewhere(std::vector<TagToken>& tokens) {
 }
 
 }  // namespace
-
-std::uint64_t word_hash(std::string_view lower) {
-  std::uint64_t hash = 0x243f6a8885a308d3ull;
-  for (const char c : lower) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
-  hash ^= hash >> 32;
-  hash *= kMultiplier;
-  return hash ^ (hash >> 29);
-}
-
-WordTable::WordTable() : entries_(kTableSlots) {
-  const Dictionary& dictionary = Dictionary::embedded();
-  const auto add_names = [&](const std::vector<std::string_view>& names, std::uint32_t flag) {
-    for (std::size_t i = 0; i < names.size(); ++i)
-      add(names[i], flag | (i < kFrequentNames ? kFlagFrequentName : 0u));
-  };
-  add_names(dictionary.surnames(), kFlagSurname);
-  add_names(dictionary.female(), kFlagGiven);
-  add_names(dictionary.male(), kFlagGiven);
-  for (const std::string_view city : dictionary.cities()) {
-    std::string_view rest = city;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(' '), rest.size());
-      add(rest.substr(0, end), kFlagCity);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-  dictionary.each_word([&](std::string_view word) { add(word, kFlagWord); });
-  dictionary.each_county([&](std::string_view county) {
-    if (county.find(' ') == std::string_view::npos) add(county, kFlagCounty);
-  });
-}
-
-void WordTable::add(std::string_view word, std::uint32_t flag) {
-  const std::uint64_t hash = word_hash(word);
-  std::size_t slot = hash & (kTableSlots - 1);
-  while (entries_[slot].flags != 0 && entries_[slot].hash != hash)
-    slot = (slot + 1) & (kTableSlots - 1);
-  Entry& entry = entries_[slot];
-  if (entry.flags == 0) {
-    entry.hash = hash;
-    if (is_eponym(word)) flag |= kFlagEponym;
-    if (is_relation(word)) flag |= kFlagRelation;
-    if (is_credential(word)) flag |= kFlagCredential;
-    if (is_never_name(word)) flag |= kFlagNeverName;
-    if (title_class(word) || label_class(word)) flag |= kFlagTitle;
-  }
-  entry.flags |= flag;
-}
-
-std::uint32_t WordTable::flags(std::uint64_t hash) const {
-  std::size_t slot = hash & (kTableSlots - 1);
-  while (entries_[slot].flags != 0) {
-    if (entries_[slot].hash == hash) return entries_[slot].flags;
-    slot = (slot + 1) & (kTableSlots - 1);
-  }
-  return 0;
-}
-
-const WordTable& WordTable::embedded() {
-  static const WordTable table;
-  return table;
-}
 
 std::vector<TagToken> tag_tokens(std::string_view text) {
   std::vector<TagToken> tokens;

@@ -5,42 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "deid/detect/word_table.h"
+
 namespace residency::deid {
-
-/// What the word lists and the document say of a word, as bits.
-enum WordFlag : std::uint32_t {
-  kFlagGiven = 1u << 0,
-  kFlagSurname = 1u << 1,
-  kFlagWord = 1u << 2,
-  kFlagCity = 1u << 3,
-  kFlagCounty = 1u << 4,
-  kFlagFrequentName = 1u << 5,
-  kFlagEponym = 1u << 6,
-  kFlagRelation = 1u << 7,
-  kFlagCredential = 1u << 8,
-  kFlagNeverName = 1u << 9,
-  kFlagTitle = 1u << 10,
-  kFlagHospitalWord = 1u << 11,
-};
-
-/// Looks up the flags of lower-case words by hash; built once from the dictionary.
-class WordTable {
- public:
-  static const WordTable& embedded();
-  std::uint32_t flags(std::uint64_t hash) const;
-
- private:
-  WordTable();
-  void add(std::string_view word, std::uint32_t flag);
-  struct Entry {
-    std::uint64_t hash = 0;
-    std::uint32_t flags = 0;
-  };
-  std::vector<Entry> entries_;  // open addressing; a power of two, at most half full
-};
-
-/// The hash under which a lower-case word is known.
-std::uint64_t word_hash(std::string_view lower);
 
 struct TagToken {
   std::uint32_t begin = 0;
