@@ -31,7 +31,9 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,6})?)?(?:Z|[-+][0-9]{2}:?[0-9]{2})?)?)\\b",
      Check::kDate},
     {"date_numeric", kDate,
-     "\\b([0-3]?[0-9][-/.][0-3]?[0-9][-/.](?:(?:18|19|20)[0-9][0-9]|[0-9][0-9]))\\b", Check::kDate},
+     "\\b([0-3]?[0-9](?:-[0-3]?[0-9]-|/[0-3]?[0-9]/|\\.[0-3]?[0-9]\\.)(?:(?:18|19|20)[0-9][0-9]|"
+     "[0-9][0-9]))\\b",
+     Check::kDate},
     {"date_stamp", kDate,
      "\\b((?:19|20)[0-9]{2}[01][0-9][0-3][0-9](?:[0-2][0-9][0-5][0-9](?:[0-5][0-9])?)?)\\b",
      Check::kDate, 0.8},
@@ -64,12 +66,35 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "year'?s(?: (?:day|eve))?|easter(?: sunday)?|memorial day|labor day|veterans'? "
      "day|halloween|valentine'?s day|mother'?s day|father'?s day|independence day|columbus "
      "day|martin luther king day|mlk day|presidents'? day|good friday|ramadan|hanukkah|yom "
-     "kippur|rosh hashanah|passover|diwali|cinco de mayo|st\\.? patrick'?s day)\\b",
+     "kippur|rosh hashanah|passover|diwali|cinco de mayo|st\\.? patrick'?s day|groundhog "
+     "day|juneteenth|boxing day|"
+     "kwanzaa|eid(?: al-(?:fitr|adha))?|(?:lunar|chinese) new year|mardi gras|ash wednesday|palm "
+     "sunday|flag day|election day|all saints'? day|day of the dead|super bowl sunday|black friday"
+     "|labou?r day)\\b",
      Check::kNone, 0.8},
     {"date_weekday", kDate,
-     "\\b(?:on|last|this|next|since|until|by)\\s(mondays?|tuesdays?|wednesdays?|thursdays?|fridays?"
-     "|saturdays?|sundays?)\\b",
-     Check::kNone, 0.4},
+     "\\b((?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:MON|TUES|WEDNES|THURS|FRI|SATUR|SUN)DAY|"
+     "(?:on|this|next|last|since|until|til|till|by|every|visit|ON|THIS|NEXT|LAST|BY|UNTIL|TIL|"
+     "VISIT|"
+     "EVAL) (?:Mon|Tues?|Weds?|Thur?s?|Fri|Sat|Sun|MON|TUES?|WEDS?|THUR?S?|FRI|SAT|SUN)|TUES|THURS)"
+     "\\b",
+     Check::kNone, 0.8, false},
+    // Month and day alone: what scores and strengths (4/5, 2/6, 7/10, 28/30) can't be.
+    {"date_slash_bare", kDate,
+     "(?:^|[^0-9a-z./,+-])((?:0?[1-9]|1[0-2])/(?:0?1|11|13|14|1[6-9]|2[2356]|29|31))(?:[^0-9a-z/"
+     "%.-]|"
+     "[.](?:[^0-9]|$)|-(?:[^0-9]|$)|$)",
+     Check::kNone, 0.7},
+    {"date_slash_line", kDate,
+     "(?:^|\\n)[ \\t*-]{0,6}((?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01]))(?::|[ \\t]{2,}|[ "
+     "\\t](?:[A-Z]|[0-2][0-9]:?[0-5][0-9]))",
+     Check::kNone, 0.8, false},
+    {"date_slash_after", kDate,
+     "\\b(?:addendum|appt|d/c|dc|foley|line|tlc|picc|drain|failed|extubated|intubated|echo|eeg|ekg|"
+     "cxr|cultures?|bcx|ucx|bronch|egd|cath|biopsy|bx|mammogram|colonoscopy|ultrasound|us|pet)[: "
+     "]{1,2}"
+     "((?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01]))(?:[^0-9/%]|$)",
+     Check::kNone, 0.7},
     // Ages.
     {"age_years_old", kAge,
      "\\b([0-9]{1,3})[- ]{0,2}(?:years?|yrs?\\.?|y)[-\\s/]{0,2}(?:old|o\\b|of age|f\\b|m\\b)",
@@ -79,7 +104,8 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"age_months_old", kAge, "\\b([0-9]{1,3})[- ]{1}(?:months?|weeks?|days?|mos?|wks?)[-\\s]old\\b",
      Check::kPlainAge},
     {"age_label", kAge,
-     "\\b(?:age|aged|age of|age at [a-z]+|age/sex|sex/age)[:\\s|]{1,3}([0-9]{1,3})(?:\\b|[mf]\\b)",
+     "\\b(?:age|aged|age of|age at "
+     "[a-z]+|age/sex|sex/age)[:\\s|]{1,3}([0-9]{1,3})(?:\\b|[mfy]\\b|yo\\b|yrs?\\b)",
      Check::kPlainAge, 0.9},
     {"age_sex", kAge,
      "(?:^|[^0-9.a-zA-Z/-])([1-9][0-9]?|1[01][0-9])[ "
@@ -107,8 +133,28 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kPlainAge, 0.6},
     {"age_was", kAge,
      "\\b(?:turn(?:s|ed|ing)?|when (?:he|she|i|they|we) (?:was|were))\\s([1-9][0-9]?|1[01][0-9])"
-     "(?:\\s(?:and|last|this|next|in|on|today|yesterday|soon)\\b|[.,;!?\\n])",
+     "(?:\\s(?:and|last|this|next|in|on|today|yesterday|soon)\\b|[.,;!?\\n]|$)",
      Check::kPlainAge, 0.8},
+    {"age_months", kAge,
+     "\\b(?:age(?: today| now)?|at|since|by age|aged)[: ]{1,2}([0-9]{1,2})[ -]?(?:mos?|months?)\\b",
+     Check::kPlainAge, 0.6},
+    {"age_lived", kAge,
+     "\\b(?:d\\.|lived to(?: be)?|dec(?:eased|'d)|dead at|died,?(?: of [a-z ]{3,24},?)?(?: at| @| "
+     "age)?)\\s([1-9][0-9]|1[01][0-9])(?:[^0-9./%-]|[.](?:[^0-9]|$)|$)",
+     Check::kPlainAge, 0.75},
+    {"age_illness", kAge,
+     "\\b(?:ca|cancer|lymphoma|leukemia|melanoma|mi|stroke|cva|dementia|diabetes|cad|chf|menarche|"
+     "menopause)(?: at|,? age| @| dx(?:'d)?| dx(?:'d)? "
+     "at)\\s([1-9][0-9]?)(?:[^0-9./%-]|[.](?:[^0-9]|"
+     "$)|$)",
+     Check::kPlainAge, 0.7},
+    {"age_family", kAge,
+     "\\b(?:mother|father|mom|dad|sister|brother|aunt|uncle|grandmother|grandfather|mgm|mgf|pgm|"
+     "pgf|"
+     "cousin|son|daughter)[^.;\\n0-9]{0,40}\\b(?:ca|cancer|mi|cva|stroke)[ "
+     "@(]{1,2}([2-9][0-9])(?:[,;)]|"
+     "[.](?:[^0-9]|$)|\\n|$)",
+     Check::kPlainAge, 0.7},
     {"age_after_name", kAge,
      "\\b(?:mr|mrs|ms|miss|pt)\\.?\\s[^,.;:()\\n]+,\\s([1-9][0-9]?|1[01][0-9]),", Check::kPlainAge,
      0.85},
@@ -164,7 +210,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kNone, 0.85},
     // Telephone, fax, pager.
     {"fax", kFax, "\\b(?:fax|facsimile)[^0-9(+\\n]{0,12}((?:" R_PHONE "|\\+?[0-9]{10,11}\\b))"},
-    {"phone", kPhone, "(?:^|[^0-9.+-])(\\(?" R_PHONE R_EXT ")\\b", Check::kPhone},
+    {"phone", kPhone, "(?:^|[^0-9.+-])(" R_PHONE R_EXT ")\\b", Check::kPhone},
     {"phone_label", kPhone,
      "\\b(?:tel(?:ephone)?|phone|ph|cell|mobile|call|home|work|pager|beeper|callback|contact|reach("
      "?:ed)?)(?: (?:number|no|phone|at|is))?[\\s.:#]{1,4}(\\+?[0-9(][-0-9(). /]{8,16}[0-9]" R_EXT
@@ -183,16 +229,18 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b(?:tel|phone|ph|cell|mobile|call|pager|home|work|desk|office)(?: "
      "(?:at|is|number))?[\\s.:#]{1,4}([2-9][0-9]{2}[-. ][0-9]{4}" R_EXT ")\\b"},
     {"pager", kPhone,
-     "\\b(?:pager|beeper|pgr|page|paged|bpr)(?: (?:number|no\\.?|at|id))?[\\s.:#]{1,4}(?:at |# "
+     "\\b(?:pager|beeper|pgr|page[: ]{1,2}(?:at|#)|paged|bpr)(?: "
+     "(?:number|no\\.?|at|id))?[\\s.:#]{1,4}(?:at |# "
      "?)?([0-9][0-9-]{2,11})\\b"},
-    {"phone_ext", kPhone, "\\b(?:ext\\.?|extension|x)[ .:#]{0,2}([0-9]{3,6})\\b", Check::kNone,
-     0.7},
+    {"phone_ext", kPhone, "\\b(?:ext\\.?[ :#]{0,2}|extension[ .:#]{0,2}|x)([0-9]{3,6})\\b",
+     Check::kNone, 0.7},
     {"phone_international", kPhone,
      "(\\+[1-9][0-9]{0,2}[-. ]?(?:\\(?[0-9]{1,4}\\)?[-. ]?){2,5}[0-9]{2,4})\\b", Check::kPhone},
     {"zip_label", kZip,
      "\\b(?:zip|postal|post)(?:[ -]?code)?(?: is| of)?[:\\s]{1,3}([0-9]{3,6}(?: ?[a-z]{2})?)\\b",
      Check::kNone, 0.85},
-    {"apartment", kStreet, "\\b((?:apt|apartment|suite|ste)\\.?\\s#?[0-9]{1,5}[a-z]?)\\b",
+    {"apartment", kStreet,
+     "(?:\\b(?:apt|apartment)|(?:^|[,\\n])\\s{0,4}(?:suite|ste))\\.?[ \\t]#?[0-9]{1,5}[a-z]?\\b",
      Check::kNone, 0.8},
     // E-mail, addresses of machines and pages.
     {"email", kEmail, "\\b([a-z0-9._%+'-]+@[a-z0-9-]+(?:\\.[a-z0-9-]+){1,4})\\b"},
@@ -202,7 +250,9 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kNone, 0.9},
     {"email_bracketed", kEmail,
      "\\b([a-z0-9._%+-]+ ?[\\[({<] ?at ?[\\])}>] ?[a-z0-9.-]+\\.[a-z]{2,8})\\b"},
-    {"email_spaced", kEmail, "\\b([a-z0-9._%+-]+ ?@ ?[a-z0-9-]+(?: ?\\. ?[a-z]{2,12}){1,2})\\b",
+    {"email_spaced", kEmail,
+     "\\b([a-z0-9._%+-]+ ?@ ?[a-z0-9-]+(?: ?\\. ?[a-z0-9-]{2,20})? ?\\. "
+     "?(?:com|org|net|edu|gov|mil|info|io|us|uk|ca|de))\\b",
      Check::kNone, 0.9},
     {"url", kUrl, "\\b((?:https?|ftp)://[^\\s<>\"'()]+[^\\s<>\"'().,;:])"},
     {"url_www", kUrl,
@@ -220,7 +270,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kHasDigit},
     {"mac_address", kDevice, "\\b((?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2})\\b"},
     {"user_handle", kOtherId,
-     "\\b(?:user ?name|user ?id|login|userid|portal id|handle)[ :#=]{1,4}([a-z0-9._@-]+)\\b",
+     "\\b(?:user ?name|user ?id|login|userid|portal id|handle:)[ :#=]{1,4}([a-z0-9._@-]+)\\b",
      Check::kNone, 0.8},
     {"guid", kOtherId, "\\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\b"},
     // Numbers with a form of their own.
@@ -240,7 +290,9 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kHasDigit, 0.9},
     {"vin", kVehicle, "\\b([a-hj-npr-z0-9]{17})\\b", Check::kVin},
     {"plate", kVehicle,
-     "\\b(?:(?:license )?plates?|lic(?:ense)? plate|tag|registration|reg)\\b" R_IS
+     "\\b(?:lic(?:en[sc]e)? plates?|plates?[:#]|plates? (?:no\\.?|number|#)|tag[:#]|tag (?:no\\.?|"
+     "number|#)|vehicle registration|registration[:#]|(?:car|truck|van|vehicle|sedan|suv|pickup|"
+     "motorcycle)[^.\\n]{0,24} plate)\\b?" R_IS
      "((?:[a-z]{2}[ -])?[a-z0-9]{1,4}[- ]?[a-z0-9]{2,5})\\b",
      Check::kHasDigit, 0.85},
     {"vehicle_label", kVehicle, "\\bvin" R_IS "([a-z0-9-]{8,20})\\b", Check::kHasDigit, 0.9},
@@ -271,7 +323,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"member_label", kHealthPlanId,
      "\\b(?:member|subscriber|policy|insurance|plan|medicare|medicaid|hicn|mbi|group|beneficiary|"
      "insured|health ?plan|hmo|ppo|ins)(?:[:#]| (?:number|num|no\\.?|id|#|id#|id:)| "
-     "?#)[:#.=\\s]{0,5}([a-z]{0,4}[- ]?[0-9][0-9a-z-]{3,20})\\b",
+     "?#)[:#.=\\s]{0,5}([a-z]{0,4}-?[0-9][0-9a-z-]{3,20}|[a-z]{1,4} [0-9][0-9-]{4,20})\\b",
      Check::kHasDigit},
     {"account_label", kAccount,
      "\\b(?:acct|account|visit|encounter|enc|csn|fin|billing|admission|adm|guarantor|invoice|bill|"
@@ -313,17 +365,49 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"ward", kWard,
      "\\b((?:MICU|SICU|CICU|CVICU|NICU|PICU|CCU|ICU|PACU|L&D|ED|ER)(?: "
      "(?:[Bb]ed|[Bb]ay|[Rr]oom|[Rr]m|BED|BAY|ROOM))? "
-     "?[0-9]{1,4}[A-Z]?|(?:[Ww]ard|WARD|[Uu]nit|UNIT) [0-9]{1,2}[A-Z]?|[1-9][0-9]? "
+     "?[0-9]{1,4}[A-Z]?|(?:MICU|SICU|CVICU|NICU|PICU|CCU|ICU)-[A-Z0-9](?: [0-9]{1,3})?|LDR "
+     "?[0-9]{1,2}|[Pp]od "
+     "[A-Z0-9]|POD [A-Z]|[Ww]ing [A-Z0-9]\\b|[1-9][0-9]? (?:Tower|TOWER) "
+     "(?:East|West|North|South|EAST|"
+     "WEST|NORTH|SOUTH)|(?:[Ww]ard|WARD|[Uu]nit|UNIT) [0-9]{1,2}[A-Z]?|[1-9][0-9]? "
      "?(?:North|South|East|West|NORTH|SOUTH|EAST|WEST|Tower|TOWER)(?: "
      "[A-D])?|(?:[Rr]oom|[Rr]m\\.?|ROOM|RM|["
-     "Bb]ed|BED) [0-9]{1,4}-?[A-Z]?)\\b",
+     "Bb]ed|BED) [0-9]{1,4}-?[A-Z0-9]?)\\b",
      Check::kNone, 0.7, false},
     {"ward_label", kWard,
      "\\b(?:location|ward|unit|floor)\\s?:\\s{0,3}([a-z0-9&][a-z0-9& "
      "-]{1,20}[a-z0-9])(?:[\\t\\n,;.]|  |$)",
      Check::kNone, 0.7},
-    {"ward_known", kWard, "\\b(MICU|SICU|CICU|CVICU|NICU|PICU|PACU|CCU)\\b", Check::kNone, 0.6,
-     false},
+    // Names that only their place in a sentence gives away.
+    {"name_service", kClinicianName,
+     "\\b(?:Nephro|Nephrology|Cards|Cardiology|ID|GI|Neuro|Neurology|Pulm|Pulmonary|Surgery|Ortho|"
+     "Heme|Onc|Heme/Onc|Oncology|Endo|Psych|Psychiatry|Renal|Urology|Derm|ENT|Rheum|Palliative|PCP|"
+     "Anesthesia|Hospitalist|PT|OT|SLP|SW|CM) \\(((?:Drs?\\.? )?[A-Z][a-z'\\x80-\\xff]+(?:[ -][A-Z]"
+     "[a-z'\\x80-\\xff]+)?)\\)",
+     Check::kNone, 0.8, false},
+    {"name_goes_by", kPatientName,
+     "\\b(?:goes by|known as|nickname|nicknamed|prefers to be called|preferred name|also known as|"
+     "a\\.?k\\.?a\\.?|friends call (?:her|him|them))[: ]{1,2}[\"'(]?([A-Z][A-Za-z'\\x80-\\xff-]+)",
+     Check::kNone, 0.85, false},
+    {"initials_typist", kClinicianName,
+     "\\b(?:transcribed|typed|dictated)[^\\n]{0,40}/ ?([a-z]{2,3})\\b(?:\\n|$|[ ;,.])",
+     Check::kNone, 0.7},
+    {"id_label", kOtherId,
+     "\\b(?:id|id bands?|band|badge|interpreter|armband)(?: ?#| ?no\\.?| ?number| ?id ?#?)?[:# "
+     "]{1,3}"
+     "([a-z]{0,3}[0-9]{4,12})\\b",
+     Check::kNone, 0.75},
+    {"city_zip", kCity,
+     "(?:[,\\n]\\s{0,3})([A-Z][a-z'\\x80-\\xff]+(?: [A-Z][a-z'\\x80-\\xff]+){0,2})[, ]{1,2}[0-9]{5}"
+     "(?:-[0-9]{4})?\\b",
+     Check::kNone, 0.8, false},
+    {"zip_city", kZip,
+     "(?:[,\\n]\\s{0,3})[A-Z][a-z'\\x80-\\xff]+(?: [A-Z][a-z'\\x80-\\xff]+){0,2}[, ]{1,2}([0-9]{5}"
+     "(?:-[0-9]{4})?)\\b",
+     Check::kNone, 0.8, false},
+    {"license_form", kLicense,
+     "\\b((?:LCSW|LMSW|LPC|LMFT|RN|LPN|MD|DO|PA|NP|CRNA|PSY|PT|OT|RPH|DDS)-[0-9]{4,9})\\b",
+     Check::kNone, 0.85, false},
 });
 
 }  // namespace
