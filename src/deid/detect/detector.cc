@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 #include <tuple>
 
+#include "deid/detect/beside_finder.h"
 #include "deid/detect/known_finder.h"
 #include "deid/detect/name_finder.h"
 #include "deid/detect/name_words.h"
+#include "deid/detect/organisation_finder.h"
 #include "deid/detect/place_finder.h"
+#include "deid/detect/profession_finder.h"
 
 namespace residency::deid {
 namespace {
@@ -119,7 +122,9 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
     append(all, find_initials(text));
     append(all, find_places(text, tokens, dictionary_));
     append(all, find_hospitals(text, tokens, dictionary_));
+    append(all, find_organisations(text, tokens));
     append(all, find_work(text, tokens));
+    append(all, find_professions(text, tokens));
   }
   if (options_.known && known != nullptr)
     append(all, find_known(text, tokens, *known, dictionary_));
@@ -133,6 +138,10 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
   }
   join_names(text, settled);
   widen_names(text, settled);
+  if (auto beside = find_beside(text, settled); !beside.empty()) {
+    append(settled, std::move(beside));
+    settled = settle(text, std::move(settled));
+  }
   return settled;
 }
 

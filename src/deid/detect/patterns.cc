@@ -74,11 +74,12 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kNone, 0.8},
     {"date_weekday", kDate,
      "\\b((?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:MON|TUES|WEDNES|THURS|FRI|SATUR|SUN)DAY|"
-     "(?:on|this|next|last|since|until|til|till|by|every|visit|ON|THIS|NEXT|LAST|BY|UNTIL|TIL|"
-     "VISIT|"
-     "EVAL) (?:Mon|Tues?|Weds?|Thur?s?|Fri|Sat|Sun|MON|TUES?|WEDS?|THUR?S?|FRI|SAT|SUN)|TUES|THURS)"
-     "\\b",
+     "TUES|THURS)\\b",
      Check::kNone, 0.8, false},
+    {"date_weekday_short", kDate,
+     "\\b(?:on|this|next|last|since|until|til|till|by|every|visit|eval|appt|due) "
+     "(mon|tues?|weds?|thur?s?|fri|sat|sun)\\b",
+     Check::kNone, 0.7},
     // Month and day alone: what scores and strengths (4/5, 2/6, 7/10, 28/30) can't be.
     {"date_slash_bare", kDate,
      "(?:^|[^0-9a-z./,+-])((?:0?[1-9]|1[0-2])/(?:0?1|11|13|14|1[6-9]|2[2356]|29|31))(?:[^0-9a-z/"
@@ -292,8 +293,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"plate", kVehicle,
      "\\b(?:lic(?:en[sc]e)? plates?|plates?[:#]|plates? (?:no\\.?|number|#)|tag[:#]|tag (?:no\\.?|"
      "number|#)|vehicle registration|registration[:#]|(?:car|truck|van|vehicle|sedan|suv|pickup|"
-     "motorcycle)[^.\\n]{0,24} plate)\\b?" R_IS
-     "((?:[a-z]{2}[ -])?[a-z0-9]{1,4}[- ]?[a-z0-9]{2,5})\\b",
+     "motorcycle)[^.\\n]{0,24} plate)" R_IS "((?:[a-z]{2}[ -])?[a-z0-9]{1,4}[- ]?[a-z0-9]{2,5})\\b",
      Check::kHasDigit, 0.85},
     {"vehicle_label", kVehicle, "\\bvin" R_IS "([a-z0-9-]{8,20})\\b", Check::kHasDigit, 0.9},
     {"udi", kDevice, "(\\(01\\)[0-9]{14}(?:\\([0-9]{2}\\)[a-z0-9-]{1,20}){0,4})"},

@@ -269,26 +269,6 @@ bool is_work(std::string_view word) {
          word == "employed" || word == "job" || word == "retired" || word == "shift";
 }
 
-const Set& professions() {
-  static const Set kWords{
-      "accountant", "actor",        "architect",   "attorney",    "baker",       "banker",
-      "barber",     "bartender",    "bookkeeper",  "bricklayer",  "butcher",     "carpenter",
-      "cashier",    "chef",         "chemist",     "cook",        "dentist",     "dispatcher",
-      "dressmaker", "electrician",  "engineer",    "farmer",      "firefighter", "fisherman",
-      "florist",    "gardener",     "hairdresser", "housekeeper", "janitor",     "journalist",
-      "judge",      "landscaper",   "lawyer",      "librarian",   "locksmith",   "machinist",
-      "mechanic",   "miner",        "musician",    "painter",     "paralegal",   "photographer",
-      "pilot",      "plumber",      "policeman",   "potter",      "programmer",  "rancher",
-      "realtor",    "receptionist", "roofer",      "salesman",    "seamstress",  "secretary",
-      "soldier",    "tailor",       "teacher",     "translator",  "trucker",     "veterinarian",
-      "waiter",     "waitress",     "welder",      "writer",      "driver",      "worker",
-      "guard",      "officer",      "agent",       "clerk",       "professor",   "developer",
-      "analyst",    "consultant",   "foreman",     "operator",    "technician",  "contractor",
-      "stylist",    "student",      "aide",        "custodian",   "homemaker",   "nanny",
-      "pastor",     "priest",       "veteran",     "teller",      "colonel",     "sergeant"};
-  return kWords;
-}
-
 /// "Works as a home health aide at": a verb of work in the same sentence, six words back at most.
 bool works_before(std::string_view text, const std::vector<Token>& tokens, std::size_t i) {
   if (tokens[i].lower != "at" && tokens[i].lower != "for") return false;
@@ -302,40 +282,9 @@ bool works_before(std::string_view text, const std::vector<Token>& tokens, std::
 
 }  // namespace
 
-void each_profession(const std::function<void(std::string_view)>& take) {
-  for (const std::string_view word : professions()) take(word);
-}
-
 std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tokens) {
-  static const Set kModifiers{
-      "retired", "former",   "school",   "high",       "elementary",   "middle",  "software",
-      "truck",   "bus",      "taxi",     "postal",     "construction", "factory", "police",
-      "social",  "security", "civil",    "mechanical", "electrical",   "office",  "real",
-      "estate",  "bank",     "delivery", "mail",       "kindergarten", "college", "math",
-      "music",   "graphic",  "web",      "warehouse",  "forklift",     "dairy",   "airline",
-      "health",  "medical",  "graduate", "insurance",  "flight",       "army",    "navy",
-      "child",   "daycare",  "auto",     "restaurant", "line",         "hotel",   "farm",
-      "steel",   "oil",      "rig",      "data",       "sales",        "law",     "long-haul",
-      "crane",   "machine",  "tax",      "home",       "hair",         "travel"};
-  static const Set kNeedModifier{"worker",   "guard",     "officer",    "agent",      "clerk",
-                                 "driver",   "operator",  "technician", "consultant", "analyst",
-                                 "engineer", "professor", "developer",  "writer",     "judge",
-                                 "cook",     "potter",    "baker",      "butcher",    "contractor",
-                                 "stylist",  "foreman",   "miner",      "barber"};
   std::vector<Span> spans;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i].is(kFlagProfession)) {
-      std::size_t first = i;
-      while (first > 0 && i - first < 3 && kModifiers.contains(tokens[first - 1].lower) &&
-             blank(between(text, tokens[first - 1], tokens[first])))
-        --first;
-      const bool lead =
-          first > 0 && (tokens[first - 1].lower == "a" || tokens[first - 1].lower == "an" ||
-                        tokens[first - 1].lower == "as" || tokens[first - 1].lower == "occupation");
-      if (first < i || lead || !kNeedModifier.contains(tokens[i].lower))
-        spans.push_back({tokens[first].begin, tokens[i].end, PhiClass::kProfession, 0.7,
-                         Reason::kDictionary, "profession"});
-    }
     // "works at X", "employed by X", "Employer: X".
     if (i + 1 >= tokens.size()) continue;
     const std::string_view word = tokens[i].lower;

@@ -1,7 +1,6 @@
-// Places and work: cities, counties, hospitals, employers and professions, by list and context.
+// Places and work: cities, counties, hospitals, employers, by list and context.
 #pragma once
 
-#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -15,9 +14,6 @@ std::vector<Span> find_places(std::string_view text, const std::vector<Token>& t
                               const Dictionary& dictionary);
 std::vector<Span> find_hospitals(std::string_view text, const std::vector<Token>& tokens,
                                  const Dictionary& dictionary);
-/// Every word that is a profession, in no order that may be relied on.
-void each_profession(const std::function<void(std::string_view)>& take);
-
 std::vector<Span> find_work(std::string_view text, const std::vector<Token>& tokens);
 
 }  // namespace residency::deid

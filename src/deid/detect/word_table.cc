@@ -2,7 +2,7 @@
 
 #include "deid/detect/dictionary.h"
 #include "deid/detect/name_words.h"
-#include "deid/detect/place_finder.h"
+#include "deid/detect/profession_finder.h"
 
 namespace residency::deid {
 namespace {
