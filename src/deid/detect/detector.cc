@@ -6,6 +6,7 @@
 
 #include "deid/detect/beside_finder.h"
 #include "deid/detect/known_finder.h"
+#include "deid/detect/lower_style.h"
 #include "deid/detect/name_finder.h"
 #include "deid/detect/name_words.h"
 #include "deid/detect/organisation_finder.h"
@@ -81,6 +82,32 @@ void widen_names(std::string_view text, std::vector<Span>& spans) {
   }
 }
 
+/// Leaves out names of the model's that are words of prose, signs and instruments alone.
+void drop_plain_names(std::string_view text, const std::vector<Token>& tokens,
+                      std::vector<Span>& learned) {
+  const auto plain = [](const Token& token) {
+    if (token.is(kFlagEponym | kFlagNeverName | kFlagTitle)) return true;
+    if (token.is(kFlagGiven | kFlagSurname)) return false;
+    return token.is(kFlagWord) || (token.all_capitals && token.letters <= 4);
+  };
+  std::erase_if(learned, [&](const Span& span) {
+    if (!is_name_class(span.phi_class)) return false;
+    auto at =
+        std::lower_bound(tokens.begin(), tokens.end(), span.begin,
+                         [](const Token& token, std::size_t begin) { return token.begin < begin; });
+    if (at == tokens.end() || at->begin >= span.end) return false;
+    // Behind a title anything is a name.
+    if (at != tokens.begin() &&
+        text.substr((at - 1)->end, 2).find_first_not_of(". ") == std::string_view::npos &&
+        title_class((at - 1)->lower))
+      return false;
+    for (; at != tokens.end() && at->begin < span.end; ++at) {
+      if (!plain(*at)) return false;
+    }
+    return true;
+  });
+}
+
 }  // namespace
 
 Result<DetectorOptions> DetectorOptions::from_config(const ConfigNode& node) {
@@ -118,7 +145,7 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
     RESIDENCY_TRY(all, scan_->scan(text));
   }
   if (options_.dictionaries) {
-    append(all, find_names(text, tokens, dictionary_));
+    append(all, find_names(text, raised(text, tokens).value_or(tokens), dictionary_));
     append(all, find_initials(text));
     append(all, find_places(text, tokens, dictionary_));
     append(all, find_hospitals(text, tokens, dictionary_));
@@ -130,7 +157,11 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
     append(all, find_known(text, tokens, *known, dictionary_));
   std::erase_if(all, [this](const Span& span) { return span.score < options_.threshold; });
   // The model has thresholds of its own.
-  if (tagger_) append(all, tagger_->find(text));
+  if (tagger_) {
+    std::vector<Span> learned = tagger_->find(text);
+    drop_plain_names(text, tokens, learned);
+    append(all, std::move(learned));
+  }
   std::vector<Span> settled = settle(text, all);
   if (options_.propagation) {
     append(settled, propagate_names(text, tokens, settled, dictionary_));

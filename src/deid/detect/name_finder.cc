@@ -239,13 +239,20 @@ class Finder {
     }
     if (prev.is(kFlagRelation) && (between == " " || between == ", " || between == " (" ||
                                    between == "\n" || between == ": "))
-      return Context{PhiClass::kRelativeName,
-                     tokens_[i].capital && !tokens_[i].all_capitals && !starts_sentence(i),
-                     "name_relation"};
+      return Context{
+          PhiClass::kRelativeName,
+          tokens_[i].capital && !starts_sentence(i) && (!tokens_[i].all_capitals || loud_name(i)),
+          "name_relation"};
     if (prev.is(kFlagNameLead) && (between == " " || between == "\n" || between == ": "))
       return Context{prev.lower == "named" ? PhiClass::kPatientName : PhiClass::kClinicianName,
                      false, "name_lead"};
     return std::nullopt;
+  }
+
+  /// Among capitals only: a word of some length that prose doesn't write.
+  bool loud_name(std::size_t i) const {
+    return tokens_[i - 1].all_capitals && tokens_[i].letters >= 4 && !tokens_[i].is(kFlagWord) &&
+           grades_[i] >= Grade::kUnknown;
   }
 
   bool starts_sentence(std::size_t i) const {

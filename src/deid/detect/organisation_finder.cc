@@ -126,7 +126,7 @@ bool care_pair(std::string_view a, std::string_view b) {
   if (b == "nursing") return a == "skilled" || a == "home";
   if (b == "living") return a == "assisted" || a == "senior";
   if (b == "house") return a == "recovery" || a == "sober" || a == "transition";
-  if (b == "genetics" || b == "diagnostics" || b == "labs" || b == "medicine") return true;
+  if (b == "genetics" || b == "diagnostics" || b == "labs") return true;
   if (b == "practice") return a == "family" || a == "group";
   if (b == "clinic" || b == "hospital") return true;
   return false;
@@ -167,7 +167,7 @@ bool filler(std::string_view word) {
 
 bool joins(std::string_view gap) {
   return gap == " " || gap == " & " || gap == "'s " || gap == "\xE2\x80\x99s " || gap == ". " ||
-         gap == " - " || gap == "'S ";
+         gap == "'S ";
 }
 
 /// Where the line's words are all capitals, a capital says nothing.

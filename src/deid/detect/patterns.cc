@@ -82,7 +82,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kNone, 0.7},
     // Month and day alone: what scores and strengths (4/5, 2/6, 7/10, 28/30) can't be.
     {"date_slash_bare", kDate,
-     "(?:^|[^0-9a-z./,+-])((?:0?[1-9]|1[0-2])/(?:0?1|11|13|14|1[6-9]|2[2356]|29|31))(?:[^0-9a-z/"
+     "(?:^|[^0-9a-z./,+-])((?:0?[1-9]|1[0-2])/(?:13|14|1[6-9]|2[2356]|29|31))(?:[^0-9a-z/"
      "%.-]|"
      "[.](?:[^0-9]|$)|-(?:[^0-9]|$)|$)",
      Check::kNone, 0.7},
@@ -140,8 +140,9 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b(?:age(?: today| now)?|at|since|by age|aged)[: ]{1,2}([0-9]{1,2})[ -]?(?:mos?|months?)\\b",
      Check::kPlainAge, 0.6},
     {"age_lived", kAge,
-     "\\b(?:d\\.|lived to(?: be)?|dec(?:eased|'d)|dead at|died,?(?: of [a-z ]{3,24},?)?(?: at| @| "
-     "age)?)\\s([1-9][0-9]|1[01][0-9])(?:[^0-9./%-]|[.](?:[^0-9]|$)|$)",
+     "(?:(?:^|[ ,(])d\\.|\\blived to(?: be)?|\\bdec(?:eased|'d)|\\bdead at|\\bdied,?(?: of [a-z "
+     "]{3,24},?)?(?: at| @| "
+     "age)?) ([1-9][0-9]|1[01][0-9])(?:[^0-9./%-]|[.](?:[^0-9]|$)|$)",
      Check::kPlainAge, 0.75},
     {"age_illness", kAge,
      "\\b(?:ca|cancer|lymphoma|leukemia|melanoma|mi|stroke|cva|dementia|diabetes|cad|chf|menarche|"
