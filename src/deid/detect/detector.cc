@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "deid/detect/beside_finder.h"
+#include "deid/detect/hl7_lines.h"
 #include "deid/detect/known_finder.h"
 #include "deid/detect/lower_style.h"
 #include "deid/detect/name_finder.h"
@@ -82,8 +83,21 @@ void widen_names(std::string_view text, std::vector<Span>& spans) {
   }
 }
 
-/// Leaves out names of the model's that are words of prose, signs and instruments alone.
-void drop_plain_names(std::string_view text, const std::vector<Token>& tokens,
+/// "CPT requested: 99204, 43239": five places, behind the code system's name on the same line.
+bool is_procedure_code(std::string_view text, const Span& span) {
+  const std::string_view value = text.substr(span.begin, span.end - span.begin);
+  if (value.size() != 5 || !std::all_of(value.begin() + 1, value.end(), is_ascii_digit))
+    return false;
+  const std::size_t from = span.begin - std::min<std::size_t>(span.begin, 80);
+  const std::string_view before = text.substr(from, span.begin - from);
+  return before.find("CPT") != std::string_view::npos ||
+         before.find("HCPCS") != std::string_view::npos ||
+         before.find("procedure code") != std::string_view::npos;
+}
+
+/// Leaves out codes of procedures, and names of the model's that are words of prose, signs and
+/// instruments alone.
+void drop_false_finds(std::string_view text, const std::vector<Token>& tokens,
                       std::vector<Span>& learned) {
   const auto plain = [](const Token& token) {
     if (token.is(kFlagEponym | kFlagNeverName | kFlagTitle)) return true;
@@ -91,6 +105,7 @@ void drop_plain_names(std::string_view text, const std::vector<Token>& tokens,
     return token.is(kFlagWord) || (token.all_capitals && token.letters <= 4);
   };
   std::erase_if(learned, [&](const Span& span) {
+    if (span.phi_class == PhiClass::kOtherId && is_procedure_code(text, span)) return true;
     if (!is_name_class(span.phi_class)) return false;
     auto at =
         std::lower_bound(tokens.begin(), tokens.end(), span.begin,
@@ -143,6 +158,8 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
   const std::vector<Token> tokens = tokens_of(text);
   if (options_.patterns) {
     RESIDENCY_TRY(all, scan_->scan(text));
+    append(all, find_hl7_fields(text));
+    append(all, find_partial_dates(text, all));
   }
   if (options_.dictionaries) {
     append(all, find_names(text, raised(text, tokens).value_or(tokens), dictionary_));
@@ -159,7 +176,7 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
   // The model has thresholds of its own.
   if (tagger_) {
     std::vector<Span> learned = tagger_->find(text);
-    drop_plain_names(text, tokens, learned);
+    drop_false_finds(text, tokens, learned);
     append(all, std::move(learned));
   }
   std::vector<Span> settled = settle(text, all);

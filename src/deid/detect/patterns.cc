@@ -125,7 +125,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen))["
      "- ](?:years?|yrs?|months?)[- ](?:old|of age)\\b"},
     {"age_decade", kAge,
-     "\\bin (?:his|her|their) (?:early |mid |late "
+     "\\b(?:in|from|since|until|by) (?:his|her|their) (?:early |mid |late "
      "|mid-|early-|late-)?([2-9]0'?s|nineties|eighties)\\b",
      Check::kNone, 0.7},
     {"age_turned", kAge,
@@ -156,6 +156,16 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "cousin|son|daughter)[^.;\\n0-9]{0,40}\\b(?:ca|cancer|mi|cva|stroke)[ "
      "@(]{1,2}([2-9][0-9])(?:[,;)]|"
      "[.](?:[^0-9]|$)|\\n|$)",
+     Check::kPlainAge, 0.7},
+    {"age_kin_at", kAge,
+     "\\b(?:mother|father|mom|dad|sister|brother|aunt|uncle|grandmother|grandfather|cousin|son|"
+     "daughter|twin|sibling)[^.;\\n0-9]{0,50}\\b(?:at|since) (?:age "
+     ")?([1-9][0-9]?)(?:[,;)]|[.](?:[^0-9]|"
+     "$)|\\n|$)",
+     Check::kPlainAge, 0.7},
+    {"age_until", kAge,
+     "\\b(?:until|till|when|since|before) (?:she|he|they) (?:is|was|were|turns|turned) "
+     "([1-9][0-9]?|1[01][0-9])\\b(?:[^0-9/%:-]|$)",
      Check::kPlainAge, 0.7},
     {"age_after_name", kAge,
      "\\b(?:mr|mrs|ms|miss|pt)\\.?\\s[^,.;:()\\n]+,\\s([1-9][0-9]?|1[01][0-9]),", Check::kPlainAge,
@@ -406,6 +416,46 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "(?:[,\\n]\\s{0,3})[A-Z][a-z'\\x80-\\xff]+(?: [A-Z][a-z'\\x80-\\xff]+){0,2}[, ]{1,2}([0-9]{5}"
      "(?:-[0-9]{4})?)\\b",
      Check::kNone, 0.8, false},
+    {"mbi_form", kHealthPlanId,
+     "\\b([1-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y][0-9]-?[AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y][0-9]-?"
+     "[AC-HJKMNP-RT-Y]{2}[0-9]{2})\\b",
+     Check::kNone, 0.9, false},
+    {"letter_dash_number", kOtherId, "\\b([A-Z]{1,3}-[0-9]{5,9})\\b", Check::kNone, 0.7, false},
+    {"tax_id", kOtherId, "\\b(?:tin|ein|tax id|fein)[:# ]{1,3}([0-9]{2}-?[0-9]{7})\\b"},
+    {"plan_id", kHealthPlanId,
+     "\\b(?:id|grp|rxgrp|rx group|group/policy|group|policy|subscriber)[:# "
+     "]{1,3}([a-z]{1,8}-?[0-9][0-9a-z]"
+     "*(?:-[0-9a-z]+){0,3}|[0-9]{4,9}-[0-9a-z]{1,4})\\b",
+     Check::kHasDigit, 0.75},
+    {"member_id_spaced", kHealthPlanId,
+     "\\bmember (?:id|#|no\\.?|number)[:# ]{1,10}([a-z]{0,3}[0-9]{3,6} [0-9]{3,6}(?: "
+     "[0-9]{2,6})?)\\b"},
+    {"initials_sign_off", kClinicianName,
+     "(?:[.!?)]|\\n)\\s{0,2}-{1,2} ?([A-Z]{1,3})\\.?[ \\t]{0,4}(?:\\n|$)", Check::kNone, 0.7,
+     false},
+    {"initials_dictator", kClinicianName, "[0-9]\\s{1,4}([A-Z]{2,3}[/:][a-z]{2,3})\\b",
+     Check::kNone, 0.7, false},
+    {"street_crossing", kStreet,
+     "\\b([A-Z][a-z]+(?: [A-Z][a-z]+)? "
+     "(?:St|Ave|Rd|Dr|Blvd|Ln|Street|Avenue|Road|Drive|Boulevard|Lane|"
+     "Pkwy|Hwy)\\.? (?:&|and|at|near|@) [A-Z][a-z]+(?: [A-Z][a-z]+)? "
+     "(?:St|Ave|Rd|Dr|Blvd|Ln|Street|"
+     "Avenue|Road|Drive|Boulevard|Lane|Pkwy|Hwy))\\b",
+     Check::kNone, 0.85, false},
+    {"street_named", kStreet,
+     "\\b(?:on|at|off|along|from|near|of) ([A-Z][a-z]+(?: [A-Z][a-z]+)? "
+     "(?:Street|Avenue|Boulevard|Parkway|"
+     "Highway|Turnpike))\\b",
+     Check::kNone, 0.75, false},
+    {"street_county_road", kStreet,
+     "\\b([A-Z]?[0-9]{1,6} (?:[NSEW]\\.? )?(?:County Road|County Rd|CR|State Route|State "
+     "Road|SR|FM|RR|"
+     "Route|Rte|US|Hwy|Highway|Interstate) ?[A-Z0-9-]{1,6})\\b",
+     Check::kNone, 0.85, false},
+    {"street_floor", kStreet,
+     "\\b(?:hwy|ave|avenue|street|st|road|rd|blvd|drive|dr|way)\\.?, "
+     "([0-9]{1,3}(?:st|nd|rd|th) (?:floor|fl))\\b",
+     Check::kNone, 0.8},
     {"license_form", kLicense,
      "\\b((?:LCSW|LMSW|LPC|LMFT|RN|LPN|MD|DO|PA|NP|CRNA|PSY|PT|OT|RPH|DDS)-[0-9]{4,9})\\b",
      Check::kNone, 0.85, false},

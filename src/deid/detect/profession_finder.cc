@@ -109,12 +109,14 @@ bool is_staff(std::string_view word) {
 /// Words that end a profession's modifiers.
 bool is_stop(std::string_view word) {
   static const Set kWords{
-      "the",  "his",  "her",     "their", "our",     "by",    "with",  "to",   "and",  "or",
-      "of",   "for",  "in",      "on",    "at",      "from",  "who",   "that", "this", "has",
-      "had",  "have", "been",    "be",    "were",    "are",   "not",   "no",   "per",  "via",
-      "saw",  "sees", "see",     "seen",  "patient", "pt",    "he",    "she",  "they", "it",
-      "also", "then", "while",   "when",  "but",     "every", "each",  "any",  "some", "visiting",
-      "my",   "your", "another", "same",  "other",   "using", "called"};
+      "old",  "yo",    "m",     "f",     "male",  "female",   "man",  "woman", "year-old",
+      "a",    "the",   "his",   "her",   "their", "our",      "by",   "with",  "to",
+      "and",  "or",    "of",    "for",   "in",    "on",       "at",   "from",  "who",
+      "that", "this",  "has",   "had",   "have",  "been",     "be",   "were",  "are",
+      "not",  "no",    "per",   "via",   "saw",   "sees",     "see",  "seen",  "patient",
+      "pt",   "he",    "she",   "they",  "it",    "also",     "then", "while", "when",
+      "but",  "every", "each",  "any",   "some",  "visiting", "my",   "your",  "another",
+      "same", "other", "using", "called"};
   return kWords.contains(word);
 }
 
@@ -127,7 +129,8 @@ bool is_firm_lead(std::string_view word) {
 
 bool is_being(std::string_view word) {
   return word == "is" || word == "was" || word == "became" || word == "remains" ||
-         word == "works" || word == "worked" || word == "being" || word == "i'm" || word == "am";
+         word == "works" || word == "worked" || word == "being" || word == "be" || word == "i'm" ||
+         word == "am";
 }
 
 bool is_family(const Token& token) { return token.is(kFlagRelation) || token.lower == "parents"; }
@@ -163,6 +166,13 @@ bool led(std::string_view text, const std::vector<Token>& tokens, std::size_t fi
   const bool near = gap.size() <= 4 && gap.find('.') == std::string_view::npos;
   if (near && is_firm_lead(one.lower))
     return !staff || (one.lower != "former" && one.lower != "prior");
+  // "46M delivery driver", "35-year-old fiddle maker"
+  if ((one.lower == "old" || one.lower == "yo" || one.lower == "m" || one.lower == "f" ||
+       one.lower == "year-old" || one.lower == "male" || one.lower == "female" ||
+       one.lower == "man" || one.lower == "woman") &&
+      (gap == " " || gap == ", "))
+    return true;
+  if (gap.size() >= 2 && gap.back() == '(') return !staff;
   if (one.lower != "a" && one.lower != "an") return near && is_family(one) && gap == " ";
   if (first < 2 || gap != " ") return false;
   const Token& two = tokens[first - 2];
