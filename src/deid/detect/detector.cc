@@ -5,6 +5,8 @@
 #include <tuple>
 
 #include "deid/detect/beside_finder.h"
+#include "deid/detect/check_digits.h"
+#include "deid/detect/fold_text.h"
 #include "deid/detect/hl7_lines.h"
 #include "deid/detect/known_finder.h"
 #include "deid/detect/lower_style.h"
@@ -154,11 +156,26 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
   if (text.size() > kTextBytesMax)
     return resource_exhausted(
         fmt::format("the text is longer than {} bytes: {}", kTextBytesMax, text.size()));
+  // Look-alikes are read as what they look like; the spans are those of the text itself.
+  if (const auto folded = fold_look_alikes(text)) {
+    RESIDENCY_TRY(auto spans, detect_folded(folded->text, known));
+    for (Span& span : spans) {
+      span.begin = folded->at[span.begin];
+      span.end = folded->at[span.end];
+    }
+    return spans;
+  }
+  return detect_folded(text, known);
+}
+
+Result<std::vector<Span>> Detector::detect_folded(std::string_view text,
+                                                  const KnownPhi* known) const {
   std::vector<Span> all;
   const std::vector<Token> tokens = tokens_of(text);
   if (options_.patterns) {
     RESIDENCY_TRY(all, scan_->scan(text));
     append(all, find_hl7_fields(text));
+    append(all, find_check_digits(text));
     append(all, find_partial_dates(text, all));
   }
   if (options_.dictionaries) {

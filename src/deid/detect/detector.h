@@ -28,7 +28,7 @@ struct DetectorOptions {
 };
 
 /// Changes when equal texts may give other spans than before.
-inline constexpr std::string_view kDetectorVersion = "rules-2 tagger-1";
+inline constexpr std::string_view kDetectorVersion = "rules-3 tagger-1";
 
 /// The longest text that is looked at.
 inline constexpr std::size_t kTextBytesMax = 16u << 20;
@@ -43,6 +43,7 @@ class Detector {
 
  private:
   Detector(DetectorOptions options, std::shared_ptr<const PatternScan> scan);
+  Result<std::vector<Span>> detect_folded(std::string_view text, const KnownPhi* known) const;
   DetectorOptions options_;
   std::shared_ptr<const PatternScan> scan_;
   std::optional<Tagger> tagger_;

@@ -213,7 +213,9 @@ class Finder {
     if (between.size() > 24 || std::count(between.begin(), between.end(), '\n') > 1)
       return std::nullopt;
     if (const auto titled = prev.is(kFlagTitle) ? title_class(prev.lower) : std::nullopt;
-        titled && (prev.capital || prev.lower == "nurse" || prev.lower == "doctor")) {
+        titled &&
+        (prev.capital || prev.lower == "nurse" || prev.lower == "doctor" || prev.lower == "dr" ||
+         prev.lower == "mr" || prev.lower == "mrs" || prev.lower == "ms")) {
       const bool plain = std::all_of(between.begin(), between.end(),
                                      [](char c) { return is_space(c) || c == '.' || c == '/'; });
       if (plain) return Context{*titled, true, "name_title"};

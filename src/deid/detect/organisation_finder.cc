@@ -209,8 +209,8 @@ bool never_first(const Token& token) {
 }
 
 bool filler(std::string_view word) {
-  return word == "of" || word == "and" || word == "the" || word == "at" || word == "for" ||
-         word == "de" || word == "la" || word == "del";
+  return word == "of" || word == "and" || word == "the" || word == "for" || word == "de" ||
+         word == "la" || word == "del";
 }
 
 bool joins(std::string_view gap) {

@@ -389,6 +389,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b(?:location|ward|unit|floor)\\s?:\\s{0,3}([a-z0-9&][a-z0-9& "
      "-]{1,20}[a-z0-9])(?:[\\t\\n,;.]|  |$)",
      Check::kNone, 0.7},
+    {"ward_known", kWard, "\\b(MICU|SICU|CICU|CVICU|NICU|PICU|CCU)\\b", Check::kNone, 0.6, false},
     // Names that only their place in a sentence gives away.
     {"name_service", kClinicianName,
      "\\b(?:Nephro|Nephrology|Cards|Cardiology|ID|GI|Neuro|Neurology|Pulm|Pulmonary|Surgery|Ortho|"
@@ -409,11 +410,13 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "([a-z]{0,3}[0-9]{4,12})\\b",
      Check::kNone, 0.75},
     {"city_zip", kCity,
-     "(?:[,\\n]\\s{0,3})([A-Z][a-z'\\x80-\\xff]+(?: [A-Z][a-z'\\x80-\\xff]+){0,2})[, ]{1,2}[0-9]{5}"
+     "(?:[,\\n]\\s{0,3}|\\b(?:in|at|of|to|from|near) )([A-Z][a-z'\\x80-\\xff]+(?: "
+     "[A-Z][a-z'\\x80-\\xff]+){0,2})[, ]{1,2}[0-9]{5}"
      "(?:-[0-9]{4})?\\b",
      Check::kNone, 0.8, false},
     {"zip_city", kZip,
-     "(?:[,\\n]\\s{0,3})[A-Z][a-z'\\x80-\\xff]+(?: [A-Z][a-z'\\x80-\\xff]+){0,2}[, ]{1,2}([0-9]{5}"
+     "(?:[,\\n]\\s{0,3}|\\b(?:in|at|of|to|from|near) )[A-Z][a-z'\\x80-\\xff]+(?: "
+     "[A-Z][a-z'\\x80-\\xff]+){0,2}[, ]{1,2}([0-9]{5}"
      "(?:-[0-9]{4})?)\\b",
      Check::kNone, 0.8, false},
     {"mbi_form", kHealthPlanId,
@@ -448,9 +451,9 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "Highway|Turnpike))\\b",
      Check::kNone, 0.75, false},
     {"street_county_road", kStreet,
-     "\\b([A-Z]?[0-9]{1,6} (?:[NSEW]\\.? )?(?:County Road|County Rd|CR|State Route|State "
-     "Road|SR|FM|RR|"
-     "Route|Rte|US|Hwy|Highway|Interstate) ?[A-Z0-9-]{1,6})\\b",
+     "\\b([A-Z]?[0-9]{3,6} (?:[NSEW]\\.? )?(?:County Road|County Rd|State Route|State "
+     "Road|Route|Rte|"
+     "Hwy|Highway|Interstate) ?[A-Z0-9-]{1,6})\\b",
      Check::kNone, 0.85, false},
     {"street_floor", kStreet,
      "\\b(?:hwy|ave|avenue|street|st|road|rd|blvd|drive|dr|way)\\.?, "

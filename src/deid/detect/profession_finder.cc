@@ -177,7 +177,9 @@ bool led(std::string_view text, const std::vector<Token>& tokens, std::size_t fi
   if (first < 2 || gap != " ") return false;
   const Token& two = tokens[first - 2];
   if (is_being(two.lower) || is_firm_lead(two.lower)) return true;
-  if (is_family(two)) return true;
+  if (is_family(two) || two.lower == "woman" || two.lower == "man" || two.lower == "male" ||
+      two.lower == "female" || two.lower == "gentleman" || two.lower == "lady")
+    return true;
   // "Drew (a line cook", "his son, a welder"
   const std::string_view before = between(text, two, one);
   return !staff && !is_stop(two.lower) && (before == " (" || before == ", ");
