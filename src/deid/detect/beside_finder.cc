@@ -41,12 +41,13 @@ std::vector<Span> find_beside(std::string_view text, const std::vector<Span>& fo
   for (const Span& span : found) {
     const bool date = span.phi_class == PhiClass::kDate;
     if (!is_name_class(span.phi_class) && !date) continue;
-    for (const std::string_view lead : {" (", ", ", " is ", " was ", ", age "}) {
+    for (const std::string_view lead : {" (", ", ", " is ", " was ", ", age ", " "}) {
       if (text.substr(span.end, lead.size()) != lead || (date && lead != " (")) continue;
       const std::size_t at = span.end + lead.size();
       const std::size_t digits = number_at(text, at);
       if (digits == 0 || !plausible(text.substr(at, digits)) ||
-          !ends_there(text, at + digits, lead == " ("))
+          !ends_there(text, at + digits, lead == " (") ||
+          (lead == " " && text.substr(at + digits, 1) != "," && text.substr(at + digits, 1) != ")"))
         continue;
       spans.push_back({at, at + digits, PhiClass::kAge, 0.8, Reason::kContext, "age_beside_name"});
       break;

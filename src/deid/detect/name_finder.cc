@@ -268,7 +268,9 @@ class Finder {
            word == "surgeon" || word == "resident" || word == "attending" || word == "physician" ||
            word == "therapist" || word == "assistant" || word == "hospitalist" ||
            word == "assist" || word == "interpreter" || word == "pharmacist" || word == "intern" ||
-           word == "cardiologist" || word == "oncologist" || word == "neurologist";
+           word == "cardiologist" || word == "rn" || word == "lpn" || word == "cna" ||
+           word == "np" || word == "paramedic" || word == "technologist" || word == "educator" ||
+           word == "oncologist" || word == "neurologist";
   }
 
   bool eponym(const Run& run) const {

@@ -14,6 +14,12 @@ const Map& titles() {
   static const Map kTitles{
       {"dr", PhiClass::kClinicianName},        {"drs", PhiClass::kClinicianName},
       {"doctor", PhiClass::kClinicianName},    {"prof", PhiClass::kClinicianName},
+      {"judge", PhiClass::kRelativeName},      {"chaplain", PhiClass::kClinicianName},
+      {"ofc", PhiClass::kRelativeName},        {"officer", PhiClass::kRelativeName},
+      {"sgt", PhiClass::kRelativeName},        {"deputy", PhiClass::kRelativeName},
+      {"trooper", PhiClass::kRelativeName},    {"pastor", PhiClass::kRelativeName},
+      {"rabbi", PhiClass::kRelativeName},      {"imam", PhiClass::kRelativeName},
+      {"deacon", PhiClass::kRelativeName},     {"detective", PhiClass::kRelativeName},
       {"professor", PhiClass::kClinicianName}, {"nurse", PhiClass::kClinicianName},
       {"mr", PhiClass::kPatientName},          {"mrs", PhiClass::kPatientName},
       {"ms", PhiClass::kPatientName},          {"miss", PhiClass::kPatientName},

@@ -73,9 +73,13 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "|labou?r day)\\b",
      Check::kNone, 0.8},
     {"date_weekday", kDate,
-     "\\b((?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:MON|TUES|WEDNES|THURS|FRI|SATUR|SUN)DAY|"
+     "\\b((?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|(?:MON|TUES|WEDNES|THURS|FRI|SATUR|SUN)DAY|"
      "TUES|THURS)\\b",
      Check::kNone, 0.8, false},
+    {"date_weekday_dated", kDate,
+     "\\b((?:mon|tues?|wed|weds|thurs?|thu|fri|sat|sun)\\.?,? "
+     "(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])"
+     "(?:/(?:20)?[0-9]{2})?)\\b"},
     {"date_weekday_short", kDate,
      "\\b(?:on|this|next|last|since|until|til|till|by|every|visit|eval|appt|due) "
      "(mon|tues?|weds?|thur?s?|fri|sat|sun)\\b",
@@ -106,7 +110,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      Check::kPlainAge},
     {"age_label", kAge,
      "\\b(?:age|aged|age of|age at "
-     "[a-z]+|age/sex|sex/age)[:\\s|]{1,3}([0-9]{1,3})(?:\\b|[mfy]\\b|yo\\b|yrs?\\b)",
+     "[a-z]+|age/sex|sex/age)[:\\s|]{1,16}([0-9]{1,3})(?:\\b|[mfy]\\b|yo\\b|yrs?\\b)",
      Check::kPlainAge, 0.9},
     {"age_sex", kAge,
      "(?:^|[^0-9.a-zA-Z/-])([1-9][0-9]?|1[01][0-9])[ "
@@ -459,8 +463,20 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "\\b(?:hwy|ave|avenue|street|st|road|rd|blvd|drive|dr|way)\\.?, "
      "([0-9]{1,3}(?:st|nd|rd|th) (?:floor|fl))\\b",
      Check::kNone, 0.8},
+    {"dashed_form", kOtherId,
+     "\\b([A-Z]{1,4}[0-9]{0,2}-[0-9A-Z]{2,6}-[0-9A-Z]{1,6}(?:-[0-9A-Z]{1,4})?)\\b",
+     Check::kThreeDigits, 0.7, false},
+    {"mark_label", kOtherId,
+     "\\b(?:chart|badge|gate code #|toe tag|seal|inquest|docket|locker|case|file|cassettes?)(?: "
+     "no\\.?| "
+     "number| ?#)?[:# ]{1,2}([a-z]{0,3}[- ]?[0-9][0-9a-z-]{2,12})\\b",
+     Check::kThreeDigits, 0.75},
+    {"ssn_last_four", kSsn, "\\blast (?:four|4)[: (]{1,2}([a-z]?[0-9]{4})\\b"},
+    {"tag_form", kVehicle, "\\btag ([A-Z]{2} [A-Z0-9]{1,3}-[0-9A-Z]{2,4}(?: [0-9]{2,4})?)\\b",
+     Check::kNone, 0.85, false},
     {"license_form", kLicense,
-     "\\b((?:LCSW|LMSW|LPC|LMFT|RN|LPN|MD|DO|PA|NP|CRNA|PSY|PT|OT|RPH|DDS)-[0-9]{4,9})\\b",
+     "\\b((?:LCSW|LMSW|LPC|LMFT|APRN|FNP|CNM|RN|LPN|MD|DO|PA|NP|CRNA|PSY|PT|OT|RPH|DDS)-[0-9]{4,9})"
+     "\\b",
      Check::kNone, 0.85, false},
 });
 

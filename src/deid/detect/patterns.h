@@ -20,7 +20,8 @@ enum class Check : std::uint8_t {
   kDate,
   kPhone,
   kPlainAge,
-  kHasDigit
+  kHasDigit,
+  kThreeDigits
 };
 
 struct Pattern {

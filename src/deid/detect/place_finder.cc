@@ -80,7 +80,8 @@ std::vector<Span> find_places(std::string_view text, const std::vector<Token>& t
           i > 0 && tokens[i - 1].lower == "county" && dictionary.is_county(name);
       const bool county_of =
           i > 1 && tokens[i - 2].lower == "county" && tokens[i - 1].lower == "of";
-      if ((county_after && last < i + 3) || county_before || county_of) county_last = last + 1;
+      if ((county_after && last < i + 3) || county_before || county_of)
+        county_last = last + (county_after ? 2 : 1);
       if (county_after) break;
     }
     if (county_last > 0) {

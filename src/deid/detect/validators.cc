@@ -143,6 +143,8 @@ bool passes(Check check, std::string_view text) {
       const std::string d = digits_of(text);
       return !d.empty() && d.size() <= 3 && std::stoi(d) <= 120;
     }
+    case Check::kThreeDigits:
+      return digits_of(text).size() >= 3;
     case Check::kHasDigit:
       return std::any_of(text.begin(), text.end(), is_digit);
   }

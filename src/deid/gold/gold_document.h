@@ -55,7 +55,8 @@ Result<GoldDocument> read_brat(std::string text, std::string_view annotations,
                                const std::string& name, const LabelOptions& labels);
 
 /// One document a line, or one JSON array of them: {"id", "text" or "full_text", "spans": [{"start"
-/// or "start_position", "end" or "end_position", "label" or "class" or "entity_type"}]}.
+/// or "start_position", "end" or "end_position", "label" or "class" or "entity_type"}], "known":
+/// {"values": [{"class", "value"}], "birth_date"}}.
 Result<std::vector<GoldDocument>> read_json_gold(std::string_view json, const std::string& name,
                                                  OffsetUnit unit, const LabelOptions& labels);
 

@@ -38,6 +38,25 @@ Result<std::vector<MarkedSpan>> read_json_spans(const Json& object, const std::s
 
 namespace {
 
+/// "known": {"values": [{"class", "value"}], "birth_date"}: what the patient's record says.
+Result<void> read_known(const Json& object, const std::string& where, KnownPhi& known) {
+  const Json& given = json_member(object, "known");
+  if (given.is_null()) return {};
+  if (!given.is_object()) return invalid_input("known: must be an object: " + where);
+  known.birth_date = json_text(given, "birth_date");
+  const Json& values = json_member(given, "values");
+  if (values.is_null()) return {};
+  if (!values.is_array()) return invalid_input("known.values: must be a list: " + where);
+  for (const Json& value : values) {
+    const auto phi_class = phi_class_of_label(json_text(value, "class"));
+    const std::string text = json_text(value, "value");
+    if (!phi_class || text.empty())
+      return invalid_input("known.values: an entry without class and value: " + where);
+    known.values.push_back({*phi_class, text});
+  }
+  return {};
+}
+
 Result<GoldDocument> read_object(const Json& object, const std::string& where, OffsetUnit unit,
                                  const LabelOptions& labels) {
   if (!object.is_object()) return invalid_input("a document that is no object: " + where);
@@ -47,6 +66,7 @@ Result<GoldDocument> read_object(const Json& object, const std::string& where, O
   document.text = text->get<std::string>();
   const Json* id = first_of(object, {"id", "note_id"});
   document.id = id != nullptr && id->is_string() ? id->get<std::string>() : where;
+  RESIDENCY_TRY_VOID(read_known(object, where, document.known));
   RESIDENCY_TRY(const auto marked, read_json_spans(object, where));
   RESIDENCY_TRY_VOID(add_spans(document, marked, unit, labels, where));
   return document;
