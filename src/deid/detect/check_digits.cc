@@ -9,8 +9,10 @@
 namespace residency::deid {
 namespace {
 
-constexpr std::size_t kCharactersMax = 34;  // of an IBAN
-constexpr std::size_t kCharactersMin = 9;   // of a DEA number
+constexpr std::size_t kCharactersMax = 34;   // of an IBAN
+constexpr std::size_t kCharactersMin = 9;    // of a DEA number
+constexpr std::size_t kBeforeDigitMax = 12;  // a VIN's first letters
+constexpr std::size_t kDigitsMin = 3;        // of a VIN, within what follows
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -81,6 +83,15 @@ bool strict_vin(std::string_view vin) {
   }
   return letters >= 1 && letters <= 14 &&
          vin[8] == (sum % 11 == 10 ? 'X' : static_cast<char>('0' + sum % 11));
+}
+
+/// Digits among the next letters, digits and separators.
+std::size_t digits_near(std::string_view text, std::size_t at) {
+  std::size_t digits = 0;
+  const std::size_t end = std::min(text.size(), at + 24);
+  for (; at < end && (digit(text[at]) || letter(text[at]) || separates(text[at])); ++at)
+    digits += digit(text[at]) ? 1 : 0;
+  return digits;
 }
 
 struct Found {
@@ -174,10 +185,19 @@ bool iban_holds(std::string_view iban) {
 
 std::vector<Span> find_check_digits(std::string_view text) {
   std::vector<Span> spans;
+  std::size_t next_digit = text.find_first_of("0123456789");
   for (std::size_t i = 0; i < text.size();) {
+    if (next_digit < i) next_digit = text.find_first_of("0123456789", i);
+    if (next_digit == std::string_view::npos) break;
+    // Nothing that is checked has more letters before its first digit.
+    if (next_digit > i + kBeforeDigitMax) {
+      i = next_digit - kBeforeDigitMax;
+      while (i < next_digit && letter(text[i])) ++i;
+      continue;
+    }
     const bool starts = (digit(text[i]) || letter(text[i])) &&
                         (i == 0 || !(digit(text[i - 1]) || letter(text[i - 1])));
-    if (!starts) {
+    if (!starts || digits_near(text, i) < kDigitsMin) {
       ++i;
       continue;
     }

@@ -1,6 +1,7 @@
 #include "deid/detect/fold_text.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace residency::deid {
 namespace {
@@ -122,37 +123,34 @@ bool fold_words(std::string_view text, FoldedText& out) {
   return changed;
 }
 
-/// O, l and I in words of digits: "2O11", "l0/16", "6O1-555".
-bool fold_digits(std::string& text) {
-  bool changed = false;
+/// Where O, l and I stand in words of digits: "2O11", "l0/16", "6O1-555".
+std::vector<std::size_t> letters_in_numbers(std::string_view text) {
+  std::vector<std::size_t> places;
   for (std::size_t i = 0; i < text.size();) {
-    if (!digit(text[i]) && as_digit(text[i]) == 0) {
-      // A word that begins otherwise is none.
-      while (i < text.size() && (ascii_letter(text[i]) || digit(text[i]))) ++i;
-      ++i;
-      continue;
-    }
+    const bool starts = digit(text[i]) || as_digit(text[i]) != 0;
     std::size_t end = i;
-    std::size_t digits = 0;
-    while (end < text.size() && (digit(text[end]) || as_digit(text[end]) != 0)) {
-      digits += digit(text[end]) ? 1 : 0;
-      ++end;
-    }
-    const bool whole = end >= text.size() || !ascii_letter(text[end]);
-    // "O3/O7": its neighbour across a mark counts too.
-    const bool beside = end + 1 < text.size() && (text[end] == '/' || text[end] == '-') &&
-                        (digit(text[end + 1]) || as_digit(text[end + 1]) != 0);
-    if (whole && (end - i >= 3 || beside) && digits >= 1 && digits < end - i &&
-        (digits * 2 >= end - i || beside)) {
-      for (std::size_t k = i; k < end; ++k) {
-        if (!digit(text[k])) text[k] = as_digit(text[k]);
+    if (starts) {
+      std::size_t digits = 0;
+      while (end < text.size() && (digit(text[end]) || as_digit(text[end]) != 0)) {
+        digits += digit(text[end]) ? 1 : 0;
+        ++end;
       }
-      changed = true;
+      const bool whole = end >= text.size() || !ascii_letter(text[end]);
+      // "O3/O7": its neighbour across a mark counts too.
+      const bool beside = end + 1 < text.size() && (text[end] == '/' || text[end] == '-') &&
+                          (digit(text[end + 1]) || as_digit(text[end + 1]) != 0);
+      if (whole && (end - i >= 3 || beside) && digits >= 1 && digits < end - i &&
+          (digits * 2 >= end - i || beside)) {
+        for (std::size_t k = i; k < end; ++k) {
+          if (!digit(text[k])) places.push_back(k);
+        }
+      }
     }
+    // To the next word.
     while (end < text.size() && (ascii_letter(text[end]) || digit(text[end]))) ++end;
     i = std::max(end, i + 1);
   }
-  return changed;
+  return places;
 }
 
 }  // namespace
@@ -166,15 +164,15 @@ std::optional<FoldedText> fold_look_alikes(std::string_view text) {
     folded.text.reserve(text.size());
     folded.at.reserve(text.size() + 1);
     changed = fold_words(text, folded);
-  } else {
+  }
+  const std::vector<std::size_t> places = letters_in_numbers(any_high ? folded.text : text);
+  if (!changed && places.empty()) return std::nullopt;
+  if (!any_high) {
     folded.text = text;
-  }
-  changed = fold_digits(folded.text) || changed;
-  if (!changed) return std::nullopt;
-  if (folded.at.empty()) {
     folded.at.resize(text.size() + 1);
-    for (std::size_t i = 0; i < folded.at.size(); ++i) folded.at[i] = static_cast<std::uint32_t>(i);
+    std::iota(folded.at.begin(), folded.at.end(), 0u);
   }
+  for (const std::size_t place : places) folded.text[place] = as_digit(folded.text[place]);
   return folded;
 }
 
