@@ -25,6 +25,8 @@ bool method_fits(const Route& route, std::string_view method) {
 
 std::string_view dispatch(const HttpRequest& request, ServerState& state,
                           std::shared_ptr<Reply> reply) {
+  if (state.comprehend_medical != nullptr && is_comprehend_medical(request))
+    return state.comprehend_medical->handle(request, std::move(reply));
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;
     if (!method_fits(route, request.method)) {

@@ -30,12 +30,13 @@ Result<net::ip::address> parse_address(const std::string& text) {
 /// Accepts connections until it is stopped. Belongs to the thread that calls run().
 class Listener {
  public:
-  Listener(ServerOptions options, serve::EndpointTable& endpoints, ApiKeys keys)
+  Listener(ServerOptions options, serve::EndpointTable& endpoints, ApiKeys keys,
+           std::shared_ptr<ComprehendMedical> medical)
       : context_(std::make_shared<net::io_context>(1)),
         acceptor_(*context_),
         signals_(*context_),
         drain_timer_(*context_),
-        state_(std::move(options), endpoints, std::move(keys)) {}
+        state_(std::move(options), endpoints, std::move(keys), std::move(medical)) {}
 
   Result<std::uint16_t> listen(const net::ip::address& address) {
     const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(state_.options.port));
@@ -163,7 +164,8 @@ class Listener {
 
 Result<void> run_server(const ServerOptions& options, serve::EndpointTable& endpoints,
                         std::stop_token stop,
-                        const std::function<void(std::uint16_t port)>& listening) {
+                        const std::function<void(std::uint16_t port)>& listening,
+                        std::shared_ptr<ComprehendMedical> comprehend_medical) {
   RESIDENCY_TRY(const auto address, parse_address(options.address));
   ApiKeys keys;
   if (!options.api_keys_file.empty()) {
@@ -175,7 +177,7 @@ Result<void> run_server(const ServerOptions& options, serve::EndpointTable& endp
         options.address);
   }
   try {
-    Listener listener(options, endpoints, std::move(keys));
+    Listener listener(options, endpoints, std::move(keys), std::move(comprehend_medical));
     RESIDENCY_TRY(const std::uint16_t port, listener.listen(address));
     if (listening) listening(port);
     listener.run(std::move(stop));

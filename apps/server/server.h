@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -16,6 +17,8 @@
 #include "serve/endpoint_table.h"
 
 namespace residency::server {
+
+class ComprehendMedical;
 
 struct ServerOptions {
   std::string address = "127.0.0.1";  // an IP address, or "localhost"
@@ -37,10 +40,12 @@ struct ServerOptions {
 };
 
 /// Serves until `stop` or a signal asks for an end, then takes no more connections, answers what
-/// was asked, and returns. `listening` is called once, with the port. kInvalidArgument where the
-/// address is not loopback and no API keys are given; kIoError where the port is taken.
+/// was asked, and returns. `comprehend_medical` (aws/comprehend_medical.h) answers DetectPHI, to
+/// whoever signs with one of its keys. `listening` is called once, with the port. kInvalidArgument
+/// where the address is not loopback and no API keys are given; kIoError where the port is taken.
 Result<void> run_server(const ServerOptions& options, serve::EndpointTable& endpoints,
                         std::stop_token stop,
-                        const std::function<void(std::uint16_t port)>& listening);
+                        const std::function<void(std::uint16_t port)>& listening,
+                        std::shared_ptr<ComprehendMedical> comprehend_medical = nullptr);
 
 }  // namespace residency::server

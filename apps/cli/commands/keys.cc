@@ -4,21 +4,26 @@
 
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/keys_aws.h"
 #include "crypto/key_ring.h"
 
 namespace residency::cli {
 
 int keys_command(const Words& words) {
-  CLI::App app{"The key ring: the keys that wrap every object's own key."};
+  CLI::App app{
+      "The key ring, whose keys wrap every object's own key; and the access keys of the AWS APIs."};
   app.require_subcommand(1);
   CommonOptions common;
   auto* status = app.add_subcommand("status", "how many keys there are, and which is in use");
   auto* rotate = app.add_subcommand("rotate", "add a key that everything written from now on uses");
   common.add_to(*status);
   common.add_to(*rotate);
+  AccessKeyChoice access;
+  add_access_key_commands(app, common, access);
   if (auto ended = parse(app, words)) return *ended;
   auto workspace = open_workspace(common);
   if (!workspace.ok()) return fail(workspace.error(), common.json);
+  if (access.chosen()) return run_access_keys(**workspace, common, access);
   auto lock = rotate->parsed() ? (*workspace)->lock_for_writing()
                                : Result<std::unique_ptr<FileLock>>(std::unique_ptr<FileLock>());
   if (!lock.ok()) return fail(lock.error(), common.json);

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <memory>
 #include <stop_token>
+#include <thread>
 
 #include "audit/audit_log.h"
+#include "cli/access_key_state.h"
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
 #include "deploy/deploy.h"
 #include "serve/phi_output_filter.h"
+#include "server/aws/comprehend_medical.h"
 #include "server/server.h"
 
 namespace residency::cli {
@@ -53,11 +56,18 @@ Result<void> open_endpoints(store::Workspace& workspace, const ServeFlags& flags
     endpoints.put(std::move(endpoint));
     fmt::print(stderr, "endpoint {} version {} is ready\n", active->name, active->version);
   }
-  if (endpoints.list().empty()) {
-    return failed_precondition(
-        "nothing is deployed: see residency deploy create, or run a recipe with a deploy section");
-  }
   return {};
+}
+
+/// DetectPHI, for whoever has an access key; none where there are no keys.
+Result<std::shared_ptr<server::ComprehendMedical>> open_comprehend_medical(
+    store::Workspace& workspace) {
+  RESIDENCY_TRY(auto keys, read_access_keys(workspace));
+  if (keys.empty()) return std::shared_ptr<server::ComprehendMedical>();
+  RESIDENCY_TRY(auto detector, deid::Detector::open());
+  const std::size_t threads = std::max(1u, std::thread::hardware_concurrency());
+  fmt::print(stderr, "DetectPHI is ready for {} access keys\n", keys.list().size());
+  return std::make_shared<server::ComprehendMedical>(std::move(detector), std::move(keys), threads);
 }
 
 }  // namespace
@@ -65,7 +75,9 @@ Result<void> open_endpoints(store::Workspace& workspace, const ServeFlags& flags
 int serve_command(const Words& words) {
   CLI::App app{
       "Serves every active deployment: POST /v1/chat/completions (streaming too), GET /v1/models, "
-      "/healthz, /readyz, /metrics. What comes out passes a PHI filter."};
+      "/healthz, /readyz, /metrics. What comes out passes a PHI filter. Where there are access "
+      "keys "
+      "(residency keys aws create), also Comprehend Medical's DetectPHI."};
   ServeFlags flags;
   flags.common.add_to(app);
   app.add_option("-c,--config", flags.config_file, "a YAML file of server options");
@@ -81,11 +93,20 @@ int serve_command(const Words& words) {
   serve::EndpointTable endpoints;
   if (auto opened = open_endpoints(**workspace, flags, endpoints); !opened.ok())
     return fail(opened.error(), flags.common.json);
+  auto medical = open_comprehend_medical(**workspace);
+  if (!medical.ok()) return fail(medical.error(), flags.common.json);
+  if (endpoints.list().empty() && *medical == nullptr) {
+    return fail(failed_precondition("nothing is deployed: see residency deploy create, or run a "
+                                    "recipe with a deploy section; for DetectPHI alone make a key "
+                                    "with residency keys aws create"),
+                flags.common.json);
+  }
   const auto listening = [&](std::uint16_t port) {
     fmt::print("serving on http://{}:{}\n", options->address, port);
     std::fflush(stdout);
   };
-  auto served = server::run_server(*options, endpoints, std::stop_token(), listening);
+  auto served =
+      server::run_server(*options, endpoints, std::stop_token(), listening, *std::move(medical));
   return served.ok() ? 0 : fail(served.error(), flags.common.json);
 }
 
