@@ -26,6 +26,7 @@ int deid_command(const Words& words) {
   add_deid_reverse(app, chosen);
   add_deid_score(app, chosen);
   add_deid_train_tagger(app, chosen);
+  add_deid_text(app, chosen);
   if (auto ended = parse(app, words)) return *ended;
   if (chosen) return chosen();
   options.inputs = {input};

@@ -15,5 +15,6 @@ void add_deid_crosswalk(CLI::App& app, Chosen& chosen);
 void add_deid_reverse(CLI::App& app, Chosen& chosen);
 void add_deid_score(CLI::App& app, Chosen& chosen);
 void add_deid_train_tagger(CLI::App& app, Chosen& chosen);
+void add_deid_text(CLI::App& app, Chosen& chosen);
 
 }  // namespace residency::cli
