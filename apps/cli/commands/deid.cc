@@ -27,6 +27,9 @@ int deid_command(const Words& words) {
   add_deid_score(app, chosen);
   add_deid_train_tagger(app, chosen);
   add_deid_text(app, chosen);
+  add_deid_review(app, chosen);
+  add_deid_certificate(app, chosen);
+  add_deid_risk(app, chosen);
   if (auto ended = parse(app, words)) return *ended;
   if (chosen) return chosen();
   options.inputs = {input};

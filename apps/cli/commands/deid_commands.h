@@ -16,5 +16,8 @@ void add_deid_reverse(CLI::App& app, Chosen& chosen);
 void add_deid_score(CLI::App& app, Chosen& chosen);
 void add_deid_train_tagger(CLI::App& app, Chosen& chosen);
 void add_deid_text(CLI::App& app, Chosen& chosen);
+void add_deid_review(CLI::App& app, Chosen& chosen);
+void add_deid_certificate(CLI::App& app, Chosen& chosen);
+void add_deid_risk(CLI::App& app, Chosen& chosen);
 
 }  // namespace residency::cli
