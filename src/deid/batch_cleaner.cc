@@ -34,9 +34,9 @@ struct BatchCleaner::Group {
 };
 
 BatchCleaner::BatchCleaner(const DeidOptions& options, const Detector& detector,
-                           Crosswalk& crosswalk, std::int64_t threads)
+                           Crosswalk& crosswalk, std::int64_t threads, const CompiledRules* rules)
     : crosswalk_(crosswalk),
-      cleaner_(options, detector, crosswalk),
+      cleaner_(options, detector, crosswalk, rules),
       threads_(threads > 0 ? static_cast<std::size_t>(threads)
                            : std::max(1u, std::thread::hardware_concurrency())),
       harmless_(threads_) {}

@@ -13,9 +13,9 @@ namespace residency::deid {
 
 class BatchCleaner {
  public:
-  /// `threads` 0: one for each core.
+  /// `threads` 0: one for each core. `rules` as Cleaner's.
   BatchCleaner(const DeidOptions& options, const Detector& detector, Crosswalk& crosswalk,
-               std::int64_t threads);
+               std::int64_t threads, const CompiledRules* rules = nullptr);
 
   /// What became of each record, in their order. Records of one patient are cleaned one after the
   /// other, those of different patients side by side; codes are handed out in the order of the

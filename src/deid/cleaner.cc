@@ -108,7 +108,8 @@ Result<Cleaned> Cleaner::clean(const ingest::RawRecord& raw, const PatientScope&
     const JsonScope scope{detector_, &known, replacer, book, raw.patient_key.reveal(), harmless};
     RESIDENCY_TRY(const Json clean_json, raw.kind == ingest::RecordKind::kRow
                                              ? clean_row(*json, scope)
-                                             : clean_resource(*json, scope));
+                                         : rules_ != nullptr ? rules_->apply(*json, scope, code)
+                                                             : clean_resource(*json, scope));
     clean_structured = dump_json(clean_json);
   }
   for (const std::string_view output :

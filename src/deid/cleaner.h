@@ -10,6 +10,7 @@
 #include "deid/clean_record.h"
 #include "deid/deid.h"
 #include "deid/detect/detector.h"
+#include "deid/structured/element_record.h"
 #include "deid/transform/code_book.h"
 #include "deid/transform/crosswalk.h"
 #include "ingest/raw_record.h"
@@ -33,8 +34,10 @@ struct Cleaned {
 
 class Cleaner {
  public:
-  Cleaner(const DeidOptions& options, const Detector& detector, const Crosswalk& crosswalk)
-      : options_(options), detector_(detector), crosswalk_(crosswalk) {}
+  /// `rules` are the policy's own by path; null where it has none.
+  Cleaner(const DeidOptions& options, const Detector& detector, const Crosswalk& crosswalk,
+          const CompiledRules* rules = nullptr)
+      : options_(options), detector_(detector), crosswalk_(crosswalk), rules_(rules) {}
 
   /// Displays of codes in which nothing was found: a cache, one for each thread.
   using Harmless = std::unordered_set<std::string>;
@@ -47,6 +50,7 @@ class Cleaner {
   const DeidOptions& options_;
   const Detector& detector_;
   const Crosswalk& crosswalk_;
+  const CompiledRules* rules_;
 };
 
 }  // namespace residency::deid

@@ -1,4 +1,5 @@
 #include <future>
+#include <optional>
 #include <vector>
 
 #include "deid/batch_cleaner.h"
@@ -64,8 +65,8 @@ class BatchReader {
 class Run {
  public:
   Run(const DeidOptions& options, const Detector& detector, Crosswalk& crosswalk, CleanSink& out,
-      DeidQuarantineSink& quarantine)
-      : cleaner_(options, detector, crosswalk, options.threads),
+      DeidQuarantineSink& quarantine, const CompiledRules* rules)
+      : cleaner_(options, detector, crosswalk, options.threads, rules),
         out_(out),
         quarantine_(quarantine) {}
 
@@ -116,7 +117,11 @@ Result<DeidReport> run(const DeidOptions& options, Crosswalk& crosswalk, RawSour
                        CleanSink& out, DeidQuarantineSink& quarantine, Progress& progress,
                        DeidCheckpoints* checkpoints) {
   RESIDENCY_TRY(const auto detector, Detector::open(options.detector));
-  Run run(options, *detector, crosswalk, out, quarantine);
+  std::optional<CompiledRules> rules;
+  if (!options.policy.elements.empty()) {
+    RESIDENCY_TRY(rules, CompiledRules::compile(options.policy.elements));
+  }
+  Run run(options, *detector, crosswalk, out, quarantine, rules ? &*rules : nullptr);
   if (checkpoints != nullptr) {
     RESIDENCY_TRY(const auto done, checkpoints->last());
     if (done) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "deid/structured/element_path.h"
+
 namespace residency::deid {
 namespace {
 
@@ -80,7 +82,10 @@ class Reader {
     if (!object.is_object()) return problem(where, "must be an object");
     ElementRule made;
     made.path = text(object, "path", where, kElementPathBytesMax);
-    if (made.path.empty()) problem(where + ".path", "is missing");
+    if (made.path.empty())
+      problem(where + ".path", "is missing");
+    else if (const auto path = ElementPath::parse(made.path); !path.ok())
+      problem(where + ".path", path.error().message());
     if (std::any_of(made.path.begin(), made.path.end(), [](char c) { return c >= 0 && c < ' '; }))
       problem(where + ".path", "holds control characters");
     const std::string method = lower(text(object, "method", where, 32));

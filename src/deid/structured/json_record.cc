@@ -58,11 +58,17 @@ class Walk {
   Result<Json> object(const Json& value, std::string_view owner) {
     Json out = Json::object();
     for (const auto& [key, member] : value.items()) {
-      if (dropped(key) || (key == "text" && member.is_object() && member.contains("div"))) continue;
-      RESIDENCY_TRY(Json cleaned, element(key, member, value, owner));
+      RESIDENCY_TRY(Json cleaned, this->member(key, member, value, owner));
       if (!cleaned.is_null()) out[key] = std::move(cleaned);
     }
     return out;
+  }
+
+  Result<Json> member(const std::string& key, const Json& value, const Json& parent,
+                      std::string_view owner) {
+    if (dropped(key) || (key == "text" && value.is_object() && value.contains("div")))
+      return Json();
+    return element(key, value, parent, owner);
   }
 
  private:
@@ -294,6 +300,11 @@ std::optional<PhiClass> column_class(std::string_view name) {
 Result<Json> clean_resource(const Json& resource, const JsonScope& scope) {
   if (!resource.is_object()) return invalid_input("a resource is not a JSON object");
   return Walk(scope).object(resource, "");
+}
+
+Result<Json> clean_element(const std::string& key, const Json& value, const Json& parent,
+                           std::string_view owner, const JsonScope& scope) {
+  return Walk(scope).member(key, value, parent, owner);
 }
 
 Result<Json> clean_row(const Json& row, const JsonScope& scope) {

@@ -29,6 +29,11 @@ struct JsonScope {
 /// statuses stay; any other text goes through the detector. kInvalidInput where it is no object.
 Result<Json> clean_resource(const Json& resource, const JsonScope& scope);
 
+/// One element of a resource by the same rules: `key` is its name, `parent` what it stands in,
+/// `owner` the name of that ("" for the resource itself). Null where nothing is left.
+Result<Json> clean_element(const std::string& key, const Json& value, const Json& parent,
+                           std::string_view owner, const JsonScope& scope);
+
 /// The row with the columns that identify replaced, all others through the detector.
 Result<Json> clean_row(const Json& row, const JsonScope& scope);
 
