@@ -28,7 +28,7 @@ struct DetectorOptions {
 };
 
 /// Changes when equal texts may give other spans than before.
-inline constexpr std::string_view kDetectorVersion = "rules-3 tagger-1";
+inline constexpr std::string_view kDetectorVersion = "rules-3 tagger-2";
 
 /// The longest text that is looked at.
 inline constexpr std::size_t kTextBytesMax = 16u << 20;
