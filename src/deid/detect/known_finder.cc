@@ -4,8 +4,10 @@
 #include <array>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "deid/detect/name_words.h"
+#include "deid/detect/word_table.h"
 
 namespace residency::deid {
 namespace {
@@ -49,8 +51,12 @@ void add_part(Parts& parts, std::string_view word, PhiClass phi_class,
 
 void add_name(Parts& parts, std::string_view name, PhiClass phi_class,
               const Dictionary& dictionary) {
+  bool first = true;
   for (const Token& token : tokens_of(name)) {
     const std::string folded = fold(token.lower);
+    // "Van Nguyen": what opens a name with a capital is no particle of it.
+    if (std::exchange(first, false) && is_particle(folded) && token.capital)
+      parts.emplace(folded, NamePart{phi_class, true});
     add_part(parts, folded, phi_class, dictionary);
     for (std::size_t hyphen = folded.find('-'), from = 0;
          from < folded.size() && folded.find('-') != std::string::npos;) {
@@ -108,6 +114,36 @@ void match_parts(std::string_view text, const std::vector<Token>& tokens, const 
     if (!token.capital && (word.size() < 4 || reason == Reason::kPropagation)) continue;
     if (word.size() <= 2 && token.all_capitals && reason == Reason::kPropagation) continue;
     spans.push_back({begin, end, part->phi_class, 0.97, reason, rule});
+  }
+}
+
+/// What a person does in a note, after their name.
+bool follows_person(std::string_view word) {
+  constexpr std::array<std::string_view, 22> kWords{
+      "was",  "is",     "has",   "had",    "will",   "takes",   "prefers",  "denies",
+      "says", "states", "said",  "stated", "did",    "reports", "reported", "denied",
+      "does", "lives",  "works", "asked",  "agreed", "called"};
+  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+}
+
+/// Names that are words of prose too ("Tri", "May"): again where the name is repeated whole, or
+/// where they do what people do.
+void match_plain_parts(std::string_view text, const std::vector<Token>& tokens, const Parts& parts,
+                       std::vector<Span>& spans) {
+  const auto part_of = [&](const Token& token) -> const NamePart* {
+    if (!token.capital) return nullptr;
+    const auto found = parts.find(fold(token.lower));
+    return found == parts.end() ? nullptr : &found->second;
+  };
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    const NamePart* part = part_of(tokens[i]);
+    if (part == nullptr || !part->plain || tokens[i].all_capitals ||
+        tokens[i].is(kFlagEponym | kFlagRelation | kFlagTitle) ||
+        text.substr(tokens[i].end, tokens[i + 1].begin - tokens[i].end) != " ")
+      continue;
+    if (part_of(tokens[i + 1]) == nullptr && !follows_person(tokens[i + 1].lower)) continue;
+    spans.push_back(
+        {tokens[i].begin, tokens[i].end, part->phi_class, 0.8, Reason::kPropagation, "name_again"});
   }
 }
 
@@ -201,10 +237,11 @@ std::vector<Span> propagate_names(std::string_view text, const std::vector<Token
     if (!is_name_class(span.phi_class) || span.score < 0.74 || span.end - span.begin < 4) continue;
     add_name(parts, text.substr(span.begin, span.end - span.begin), span.phi_class, dictionary);
   }
+  std::vector<Span> spans;
+  match_plain_parts(text, tokens, parts, spans);
   std::erase_if(parts, [](const auto& entry) {
     return entry.first.size() < 3 || is_eponym(entry.first) || entry.second.plain;
   });
-  std::vector<Span> spans;
   match_parts(text, tokens, parts, dictionary, Reason::kPropagation, "name_again", spans);
   return spans;
 }

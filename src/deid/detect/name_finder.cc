@@ -35,6 +35,14 @@ class Finder {
       : text_(text), tokens_(tokens), dictionary_(dictionary) {
     grades_.reserve(tokens.size());
     for (const Token& token : tokens_) grades_.push_back(grade(token));
+    for (std::size_t i = 1; i < tokens_.size(); ++i) {
+      if (grades_[i] <= Grade::kAmbiguous && short_name(i) && leads_to_short_name(i))
+        grades_[i] = Grade::kUnknown;
+      // "pt Tin Cu": two of them.
+      if (i >= 2 && tokens_[i - 2].lower == "pt" && grades_[i] <= Grade::kAmbiguous &&
+          short_name(i - 1) && short_name(i) && gap(i - 1, i) == " ")
+        grades_[i - 1] = grades_[i] = Grade::kUnknown;
+    }
   }
 
   std::vector<Span> find() {
@@ -168,7 +176,8 @@ class Finder {
       const bool dotted = token.end < text_.size() && text_[token.end] == '.';
       return (more || dotted || firm) && take(run, i, Grade::kNone);
     }
-    if (token.is(kFlagParticle) && own != Grade::kStrong) {
+    const bool told = own == Grade::kUnknown && short_name(i);  // "his son Van"
+    if (token.is(kFlagParticle) && own != Grade::kStrong && !told) {
       if (i + 1 >= tokens_.size() || !(tokens_[i + 1].capital || tokens_[i + 1].is(kFlagParticle)))
         return false;
       if (!token.capital && !more && !firm && !particle_name(i)) return false;
@@ -239,6 +248,8 @@ class Finder {
           return Context{*labelled, true, "name_label"};
       }
     }
+    if (prev.is(kFlagRelation) && (between == " " || between == ", ") && short_name(i))
+      return Context{PhiClass::kRelativeName, true, "name_relation"};
     if (prev.is(kFlagRelation) && (between == " " || between == ", " || between == " (" ||
                                    between == "\n" || between == ": "))
       return Context{
@@ -249,6 +260,26 @@ class Finder {
       return Context{prev.lower == "named" ? PhiClass::kPatientName : PhiClass::kClinicianName,
                      false, "name_lead"};
     return std::nullopt;
+  }
+
+  /// "sister Tin", "son Tri": words of prose that are names of two or three letters elsewhere.
+  bool short_name(std::size_t i) const {
+    const Token& token = tokens_[i];
+    if (!token.capital || token.all_capitals || token.letters < 2 || token.letters > 3 ||
+        token.is(kFlagNeverName | kFlagCredential))
+      return false;
+    return token.lower != "has" && token.lower != "was" && token.lower != "had" &&
+           token.lower != "who" && token.lower != "is" && token.lower != "did" &&
+           token.lower != "may" && token.lower != "can" && token.lower != "are";
+  }
+
+  bool leads_to_short_name(std::size_t i) const {
+    const Token& prev = tokens_[i - 1];
+    const std::string_view between = gap(i - 1, i);
+    if (prev.is(kFlagRelation) && (between == " " || between == ", ")) return true;
+    const bool before_name = i + 1 < tokens_.size() && tokens_[i + 1].capital &&
+                             grades_[i + 1] >= Grade::kAmbiguous && gap(i, i + 1) == " ";
+    return before_name && between == " " && (prev.lower == "pt" || prev.is(kFlagNameLead));
   }
 
   /// Among capitals only: a word of some length that prose doesn't write.
@@ -317,9 +348,9 @@ class Finder {
     if (run.words == 0) return std::nullopt;
     if (before && before->firm) return before;
     if (run.words == 1 && run.strong == 0 && run.unknown == 0) return std::nullopt;
-    if (eponym(run)) return std::nullopt;
     if (credential_after(run) && run.strong + run.unknown >= 1)
       return Context{PhiClass::kClinicianName, true, "name_credential"};
+    if (eponym(run)) return std::nullopt;
     const PhiClass hinted = before ? before->phi_class : PhiClass::kPatientName;
     const bool given = any_given(run);
     if (run.strong >= 2 && given) return Context{hinted, false, "name_dictionary"};

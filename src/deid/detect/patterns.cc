@@ -401,6 +401,9 @@ constexpr auto kPatterns = std::to_array<Pattern>({
      "Anesthesia|Hospitalist|PT|OT|SLP|SW|CM) \\(((?:Drs?\\.? )?[A-Z][a-z'\\x80-\\xff]+(?:[ -][A-Z]"
      "[a-z'\\x80-\\xff]+)?)\\)",
      Check::kNone, 0.8, false},
+    {"name_label_capitals", kPatientName,
+     "\\b(?:[Nn]ame|NAME|[Pp]atient|PATIENT)\\s?:\\s{1,3}([A-Z]{2,20}, [A-Z]{2,20}(?: [A-Z])?)\\b",
+     Check::kNone, 0.9, false},
     {"name_goes_by", kPatientName,
      "\\b(?:goes by|known as|nickname|nicknamed|prefers to be called|preferred name|also known as|"
      "a\\.?k\\.?a\\.?|friends call (?:her|him|them))[: ]{1,2}[\"'(]?([A-Z][A-Za-z'\\x80-\\xff-]+)",
