@@ -6,6 +6,7 @@
 #include "deid/clean_text_maker.h"
 #include "deid/detect/known_finder.h"
 #include "deid/detect/tokens.h"
+#include "deid/language.h"
 #include "deid/residual.h"
 #include "deid/structured/json_record.h"
 #include "deid/utf8.h"
@@ -74,13 +75,16 @@ void avoid_names(const KnownPhi& known, PatientCode& code) {
 }
 
 /// What keeps a record from being read at all; nothing where it can be.
-std::optional<Cleaned> refusal(const ingest::RawRecord& raw, std::uint64_t bytes_max) {
+std::optional<Cleaned> refusal(const ingest::RawRecord& raw, const DeidOptions& options) {
+  const std::uint64_t bytes_max = options.text_bytes_max;
   const std::string& text = raw.text.reveal();
   const std::string& structured = raw.structured.reveal();
   if (const std::size_t bytes = std::max(text.size(), structured.size()); bytes > bytes_max)
     return aside(raw, "too_large", fmt::format("bytes: {}", bytes));
   if (!is_valid_utf8(text) || !is_valid_utf8(structured)) return aside(raw, "bad_utf8");
   if (text.empty() && structured.empty()) return aside(raw, "empty");
+  if (options.check_language && language_of(text) != TextLanguage::kSupported)
+    return aside(raw, "language", "only English is read");
   return std::nullopt;
 }
 
@@ -91,7 +95,7 @@ Result<Cleaned> Cleaner::clean(const ingest::RawRecord& raw, const PatientScope&
   const std::string& text = raw.text.reveal();
   const std::string& structured = raw.structured.reveal();
   Cleaned cleaned;
-  if (auto refused = refusal(raw, options_.text_bytes_max)) return *std::move(refused);
+  if (auto refused = refusal(raw, options_)) return *std::move(refused);
   PatientCode anonymous = crosswalk_.anonymous(patient.place);
   PatientCode& code = patient.code == nullptr ? anonymous : *patient.code;
   const KnownPhi known = known_of(raw, patient);

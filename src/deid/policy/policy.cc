@@ -170,6 +170,7 @@ Result<DeidOptions> DeidOptions::from_config(const ConfigNode& node) {
   options.text_bytes_max = static_cast<std::uint64_t>(
       reader.integer("text_bytes_max", static_cast<std::int64_t>(options.text_bytes_max), 1,
                      static_cast<std::int64_t>(kTextBytesMax)));
+  options.check_language = reader.flag("check_language", options.check_language);
   options.expires_days = reader.integer("expires_days", options.expires_days, 1, 3650);
   options.threads = reader.integer("threads", options.threads, 0, 1024);
   ConfigReader policy(policy_node, "deid.policy.");
@@ -203,6 +204,7 @@ std::string DeidOptions::canonical_json() const {
                       {"threshold", detector.threshold},
                       {"version", kDetectorVersion}}},
                     {"text_bytes_max", text_bytes_max},
+                    {"check_language", check_language},
                     {"expires_days", expires_days}});
 }
 

@@ -56,11 +56,13 @@ struct DeidOptions {
   Policy policy;
   DetectorOptions detector;
   std::uint64_t text_bytes_max = 4u << 20;  // a longer note, resource or row goes to quarantine
+  bool check_language = true;               // a note that is not in English goes to quarantine
   std::int64_t expires_days = 730;          // after which the certificate needs a new look
   std::int64_t threads = 0;                 // 0: one for each core; decides no output
 
   /// {policy: {preset: NAME, classes: {CLASS: action}, ...} or {file: PATH, require_signature_by:
-  /// KEY}, detector: {...}, text_bytes_max, expires_days, threads}. CLASS is a name of
+  /// KEY}, detector: {...}, text_bytes_max, check_language,
+  /// expires_days, threads}. CLASS is a name of
   /// base/phi_class.h, in any case. Strict. Reads the files that the policy names.
   static Result<DeidOptions> from_config(const ConfigNode& node);
   /// Everything that decides the output (not the threads), keys sorted.
