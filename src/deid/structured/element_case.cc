@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace residency::deid {
 namespace {
@@ -19,7 +20,9 @@ Result<Json> literal(std::string_view text) {
   if (text.size() >= 5 && text.front() == '@') return Json(std::string(text.substr(1)));
   double number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size())
+  constexpr double kNumberMax = 1e15;  // beyond it a double is no exact whole number
+  if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size() ||
+      !(std::fabs(number) <= kNumberMax))
     return invalid_argument(
         "a number, a text in single quotes or a date (@1980-01-01) is expected");
   const auto whole = static_cast<std::int64_t>(number);

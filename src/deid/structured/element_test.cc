@@ -67,7 +67,8 @@ TEST(ElementCase, ComparesNumbersTextsAndDates) {
   EXPECT_TRUE(ElementCondition::parse("$this = 'B'")->holds(Json("B")));
   EXPECT_TRUE(ElementCondition::parse("$this > @1980-01-01")->holds(Json("1980-01-02")));
   EXPECT_FALSE(ElementCondition::parse("$this > 3")->holds(Json("text")));
-  for (const char* bad : {"", "age > 3", "$this ~ 3", "$this > ", "$this > $this", "$this > 3 and"})
+  for (const char* bad : {"", "age > 3", "$this ~ 3", "$this > ", "$this > $this", "$this > 3 and",
+                          "$this > nan", "$this > inf", "$this > 1e300"})
     EXPECT_FALSE(ElementCondition::parse(bad).ok()) << bad;
 }
 
