@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <fmt/format.h>
+#include <set>
 
 #include "base/json.h"
 
@@ -52,8 +53,10 @@ void read_split(ConfigReader& reader, SplitOptions& split) {
 void read_record_options(ConfigReader& reader, DatasetOptions& options) {
   options.kinds = reader.texts("kinds", {"note"});
   for (const std::string& kind : options.kinds) {
-    if (kind != "note" && kind != "resource" && kind != "row") {
-      reader.problem("kinds", "must be a list of: note, resource, row");
+    static const std::set<std::string_view> kKinds{"note", "resource", "row", "message",
+                                                   "document"};
+    if (!kKinds.contains(kind)) {
+      reader.problem("kinds", "must be a list of: note, resource, row, message, document");
     }
   }
   options.note_types = reader.texts("note_types", {});

@@ -1,5 +1,8 @@
 #include "deid/clean_record.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/json.h"
 #include "deid/clean_text_maker.h"
 
@@ -47,7 +50,8 @@ Result<CleanRecord> clean_record_from_json_line(std::string_view line,
   record.kind = json_text(json, "kind");
   if (record.record_id.empty())
     return invalid_input("a line of a clean corpus lacks a field: record_id");
-  if (record.kind != "note" && record.kind != "resource" && record.kind != "row")
+  static constexpr std::string_view kKinds[] = {"note", "resource", "row", "message", "document"};
+  if (std::find(std::begin(kKinds), std::end(kKinds), record.kind) == std::end(kKinds))
     return invalid_input("a line of a clean corpus has a wrong field: kind");
   record.patient = json_text(json, "patient");
   record.encounter = json_text(json, "encounter");

@@ -8,6 +8,8 @@
 #include "deid/detect/tokens.h"
 #include "deid/language.h"
 #include "deid/residual.h"
+#include "deid/structured/cda_record.h"
+#include "deid/structured/hl7_record.h"
 #include "deid/structured/json_record.h"
 #include "deid/utf8.h"
 
@@ -17,18 +19,6 @@ namespace {
 constexpr std::size_t kNamesKeptMax = 64;  // of one patient's other documents
 constexpr std::size_t kHarmlessMax = 100'000;
 constexpr int kYearWhereNoneIsNamed = 2024;
-
-std::string_view kind_name(ingest::RecordKind kind) {
-  switch (kind) {
-    case ingest::RecordKind::kNote:
-      return "note";
-    case ingest::RecordKind::kResource:
-      return "resource";
-    case ingest::RecordKind::kRow:
-      return "row";
-  }
-  return "";
-}
 
 std::vector<CleanCode> clean_codes(const std::vector<ingest::Code>& codes) {
   std::vector<CleanCode> out;
@@ -88,7 +78,26 @@ std::optional<Cleaned> refusal(const ingest::RawRecord& raw, const DeidOptions& 
   return std::nullopt;
 }
 
+/// The reason for which a structured part that can't be read is set aside.
+std::string_view bad_structure(ingest::RecordKind kind) {
+  if (kind == ingest::RecordKind::kMessage) return "bad_hl7";
+  return kind == ingest::RecordKind::kDocument ? "bad_xml" : "bad_json";
+}
+
 }  // namespace
+
+Result<std::string> Cleaner::clean_structure(const ingest::RawRecord& raw, const RecordScope& scope,
+                                             const PatientCode& code) const {
+  const std::string& structured = raw.structured.reveal();
+  if (raw.kind == ingest::RecordKind::kMessage) return clean_message(structured, scope);
+  if (raw.kind == ingest::RecordKind::kDocument) return clean_document(structured, scope);
+  const auto json = parse_json(structured);
+  if (!json.ok() || !json->is_object()) return invalid_input("the record is no JSON object");
+  RESIDENCY_TRY(const Json clean, raw.kind == ingest::RecordKind::kRow ? clean_row(*json, scope)
+                                  : rules_ != nullptr ? rules_->apply(*json, scope, code)
+                                                      : clean_resource(*json, scope));
+  return dump_json(clean);
+}
 
 Result<Cleaned> Cleaner::clean(const ingest::RawRecord& raw, const PatientScope& patient,
                                CodeBook& book, Harmless& harmless) const {
@@ -106,15 +115,13 @@ Result<Cleaned> Cleaner::clean(const ingest::RawRecord& raw, const PatientScope&
   const std::string clean_text = replacer.apply(text, spans);
   std::string clean_structured;
   if (!structured.empty()) {
-    const auto json = parse_json(structured);
-    if (!json.ok() || !json->is_object()) return aside(raw, "bad_json");
     if (harmless.size() > kHarmlessMax) harmless.clear();
-    const JsonScope scope{detector_, &known, replacer, book, raw.patient_key.reveal(), harmless};
-    RESIDENCY_TRY(const Json clean_json, raw.kind == ingest::RecordKind::kRow
-                                             ? clean_row(*json, scope)
-                                         : rules_ != nullptr ? rules_->apply(*json, scope, code)
-                                                             : clean_resource(*json, scope));
-    clean_structured = dump_json(clean_json);
+    const RecordScope scope{detector_, &known, replacer, book, raw.patient_key.reveal(), harmless};
+    auto clean = clean_structure(raw, scope, code);
+    // What cannot be read is set aside; what fails in another way ends the run.
+    if (!clean.ok() && clean.error().code() == ErrorCode::kInvalidInput)
+      return aside(raw, bad_structure(raw.kind));
+    RESIDENCY_TRY(clean_structured, std::move(clean));
   }
   for (const std::string_view output :
        {std::string_view(clean_text), std::string_view(clean_structured)}) {
@@ -127,7 +134,7 @@ Result<Cleaned> Cleaner::clean(const ingest::RawRecord& raw, const PatientScope&
   record.record_id = raw.record_id;
   record.patient = code.pseudonym();
   if (!raw.encounter_key.empty()) record.encounter = book.encounter(raw.encounter_key.reveal());
-  record.kind = kind_name(raw.kind);
+  record.kind = ingest::record_kind_name(raw.kind);
   record.note_type = raw.note_type;
   record.resource_type = raw.resource_type;
   record.text = CleanTextMaker::make(clean_text);

@@ -47,6 +47,9 @@ class Cleaner {
                         Harmless& harmless) const;
 
  private:
+  Result<std::string> clean_structure(const ingest::RawRecord& raw, const RecordScope& scope,
+                                      const PatientCode& code) const;
+
   const DeidOptions& options_;
   const Detector& detector_;
   const Crosswalk& crosswalk_;

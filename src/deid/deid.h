@@ -45,8 +45,8 @@ class CleanSink {
 /// A record that was set aside. It holds no text of it.
 struct DeidQuarantineEntry {
   std::string record_id;
-  std::string reason;  // "residual_identifier", "bad_utf8", "too_large", "bad_json", "empty",
-                       // "language"
+  std::string reason;  // "residual_identifier", "bad_utf8", "too_large", "bad_json", "bad_hl7",
+                       // "bad_xml", "empty", "language"
   std::string detail;  // fixed text and numbers only
 };
 

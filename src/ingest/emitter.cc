@@ -9,9 +9,8 @@
 namespace residency::ingest {
 namespace {
 
-constexpr std::string_view kKinds[] = {"note", "resource", "row"};
-constexpr std::string_view kSkips[] = {"duplicate", "no_resource", "no_content", "elsewhere",
-                                       "used_by_other"};
+constexpr std::string_view kSkips[] = {"duplicate", "no_resource", "no_content",
+                                       "elsewhere", "roster",      "used_by_other"};
 
 }  // namespace
 
@@ -42,10 +41,9 @@ Result<void> Emitter::accept(RawRecord record, std::uint64_t line, std::string f
   digest.update("\n");
   digest.update(record.structured.reveal());
   record.record_id = "r-" + digest.hex().substr(0, 16);
-  const auto kind = static_cast<std::size_t>(record.kind);
   ++current().records;
   ++report_.records;
-  ++report_.records_by_kind[std::string(kKinds[kind])];
+  ++report_.records_by_kind[std::string(record_kind_name(record.kind))];
   if (!record.resource_type.empty()) ++report_.records_by_resource_type[record.resource_type];
   if (record.kind == RecordKind::kNote) ++report_.notes_by_type[record.note_type];
   if (!record.patient_key.empty()) {

@@ -18,6 +18,7 @@ enum class SkipReason : unsigned char {
   kNoResource,  // a bundle's entry without a resource, such as a DELETE
   kNoContent,   // an attachment that names no data
   kElsewhere,   // an attachment kept at an address outside the sources
+  kRoster,      // a row that tells of a patient
   kUsed,        // a Binary whose text came with the resource that points at it
 };
 

@@ -134,7 +134,8 @@ void FhirIndex::add_aliases(const Json& resource, const std::string& key,
     if (value.empty()) continue;
     const std::string search = std::string(type_of_key(key)) + "?identifier=";
     aliases_.try_emplace(search + json_text(identifier, "system") + "|" + value, key);
-    aliases_.try_emplace(search + value, key);
+    const auto [bare, fresh] = aliases_.try_emplace(search + value, key);
+    if (!fresh && bare->second != key) ambiguous_.insert(bare->first);
   }
 }
 
@@ -346,6 +347,28 @@ void FhirIndex::finish_encounters() {
 void FhirIndex::finish() {
   finish_patients();
   finish_encounters();
+}
+
+std::string FhirIndex::named(std::string_view type, std::string_view id) const {
+  const auto found = aliases_.find(std::string(type) + "?identifier=" + std::string(id));
+  if (found == aliases_.end() || ambiguous_.contains(found->first)) return "";
+  return found->second.substr(type.size() + 1);
+}
+
+std::string FhirIndex::patient_named(std::string_view id) const {
+  std::string same(id);
+  if (people_.contains("Patient/" + same) || patients_.contains(same)) return same;
+  return named("Patient", id);
+}
+
+std::string FhirIndex::encounter_named(std::string_view id) const {
+  std::string same(id);
+  return encounters_.contains(same) ? same : named("Encounter", id);
+}
+
+const Demographics* FhirIndex::demographics_of(const std::string& patient) const {
+  const auto found = patients_.find(patient);
+  return found == patients_.end() ? nullptr : &found->second;
 }
 
 FhirLinks FhirIndex::links_of(const Json& resource, std::string_view full_url) const {

@@ -36,9 +36,18 @@ class FhirIndex {
   /// Fills in patient, encounter, demographics, codes and medications.
   void attach(const FhirLinks& links, const Json& resource, RawRecord& record) const;
 
+  /// The id of the Patient whose id or identifier is `id`, "" where there is none. The latter only
+  /// where the identifier names one patient alone.
+  std::string patient_named(std::string_view id) const;
+  /// The FHIR id of the Encounter with that id or identifier, "" where there is none.
+  std::string encounter_named(std::string_view id) const;
+  /// Null where nothing is known of the patient with this FHIR id.
+  const Demographics* demographics_of(const std::string& patient) const;
+
   std::uint64_t identifiers_dropped() const { return identifiers_dropped_; }
 
  private:
+  std::string named(std::string_view type, std::string_view id) const;
   struct Person {
     std::vector<KnownIdentifier> identifiers;
     std::string gender;
@@ -71,6 +80,7 @@ class FhirIndex {
             Demographics& into);
 
   std::unordered_map<std::string, std::string> aliases_;   // urn, search -> "Type/id"
+  std::set<std::string> ambiguous_;                        // searches that name several
   std::map<std::string, Person> people_;                   // by "Type/id"
   std::map<std::string, std::vector<std::string>> roles_;  // PractitionerRole -> whom it names
   std::map<std::string, Gathered> gathered_;               // by raw reference to the patient

@@ -44,7 +44,8 @@ Result<SourceOptions> source_of(const ConfigNode& node, std::size_t index) {
   SourceOptions source;
   source.path = reader.text_required("path");
   source.format = reader.choice(
-      "format", {"auto", "fhir_bundle", "fhir_ndjson", "notes", "csv", "jsonl"}, "auto");
+      "format", {"auto", "fhir_bundle", "fhir_ndjson", "notes", "csv", "jsonl", "hl7v2", "ccda"},
+      "auto");
   auto columns = columns_of(reader.child("columns"), path);
   if (columns.ok()) {
     source.columns = std::move(columns).value();
@@ -56,6 +57,7 @@ Result<SourceOptions> source_of(const ConfigNode& node, std::size_t index) {
   source.encoding = reader.choice("encoding", {"utf-8", "latin1", "windows-1252"}, "utf-8");
   source.note_type = reader.text("note_type", "");
   source.patient_from = reader.choice("patient_from", {"none", "folder", "file"}, "none");
+  source.roster = reader.flag("roster", false);
   RESIDENCY_TRY_VOID(reader.finish());
   return source;
 }
@@ -117,7 +119,8 @@ std::string IngestOptions::canonical_json() const {
                     {"exclude", source.exclude},
                     {"encoding", source.encoding},
                     {"note_type", source.note_type},
-                    {"patient_from", source.patient_from}});
+                    {"patient_from", source.patient_from},
+                    {"roster", source.roster}});
   }
   return dump_json(Json{{"sources", list},
                         {"limits",

@@ -29,7 +29,8 @@ struct ColumnMap {
 /// One folder or file.
 struct SourceOptions {
   std::string path;
-  /// auto (by each file's name and first line), fhir_bundle, fhir_ndjson, notes, csv, jsonl.
+  /// auto (by each file's name and first line), fhir_bundle, fhir_ndjson, notes, csv, jsonl, hl7v2,
+  /// ccda.
   std::string format = "auto";
   ColumnMap columns;
   /// Globs on the path below `path`; `*` matches any characters, `/` too, `?` one. A file is read
@@ -39,6 +40,9 @@ struct SourceOptions {
   std::string encoding = "utf-8";     // of notes, CSV and JSONL: utf-8, latin1, windows-1252
   std::string note_type;              // of plain notes and rows that name none
   std::string patient_from = "none";  // of plain notes: none, folder (the one the file is in), file
+  /// CSV and JSONL: each row tells of the patient whom its id names, and is no record. What it says
+  /// is looked for in every record of that patient, whichever source that comes from.
+  bool roster = false;
 };
 
 struct IngestLimits {

@@ -26,21 +26,16 @@ enum class QuarantineReason : std::uint8_t {
   kBadCsvRow,               // quotes or number of fields wrong
   kBadGzip,                 // compressed bytes that do not expand
   kEmptyFile,               // no bytes, or no record
+  kBadHl7,                  // no HL7 v2 message
+  kBadXml,                  // XML that cannot be read, or is no C-CDA document
 };
 
-inline constexpr std::array<std::string_view, 13> kQuarantineReasonNames{"truncated_json",
-                                                                         "bad_json",
-                                                                         "not_fhir",
-                                                                         "bad_base64",
-                                                                         "bad_utf8",
-                                                                         "too_large",
-                                                                         "missing_field",
-                                                                         "duplicate_id",
-                                                                         "unsupported_content_type",
-                                                                         "unresolved_reference",
-                                                                         "bad_csv_row",
-                                                                         "bad_gzip",
-                                                                         "empty_file"};
+inline constexpr std::array<std::string_view, 15> kQuarantineReasonNames{
+    "truncated_json",       "bad_json",     "not_fhir",
+    "bad_base64",           "bad_utf8",     "too_large",
+    "missing_field",        "duplicate_id", "unsupported_content_type",
+    "unresolved_reference", "bad_csv_row",  "bad_gzip",
+    "empty_file",           "bad_hl7",      "bad_xml"};
 
 constexpr std::string_view quarantine_reason_name(QuarantineReason reason) {
   return kQuarantineReasonNames[static_cast<std::size_t>(reason)];

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/phi_class.h"
@@ -11,7 +12,16 @@
 
 namespace residency::ingest {
 
-enum class RecordKind : std::uint8_t { kNote, kResource, kRow };
+enum class RecordKind : std::uint8_t {
+  kNote,      // text
+  kResource,  // a FHIR resource
+  kRow,       // of a table
+  kMessage,   // HL7 v2
+  kDocument,  // C-CDA
+};
+
+/// "note", "resource", "row", "message", "document".
+std::string_view record_kind_name(RecordKind kind);
 
 /// Where a record came from. `file` is relative to the source's root and may itself hold PHI
 /// (some stores name files after patients): show it only through safe_file_label().
@@ -47,10 +57,11 @@ struct RawRecord {
   PhiText patient_key;    // the source's id of the patient; "" where there is none
   RecordKind kind = RecordKind::kNote;
   std::string note_type;      // "discharge_summary", "radiology", ... "" where not a note
-  std::string resource_type;  // FHIR resource type, "" where not FHIR
+  std::string resource_type;  // FHIR resource type; "ADT_A01", "ClinicalDocument"; "" else
   SourceRef source;
-  PhiText text;           // the note (kNote)
-  PhiText structured;     // JSON: the resource (kResource) or {"column": "value"} (kRow)
+  PhiText text;  // the note (kNote)
+  /// JSON: the resource (kResource) or {"column": "value"} (kRow); ER7 (kMessage); XML (kDocument).
+  PhiText structured;
   PhiText encounter_key;  // the source's id of the encounter, "" where there is none
   Demographics demographics;
   std::vector<Code> codes;        // diagnoses of the record's encounter (ICD-10-CM, SNOMED CT)

@@ -1,4 +1,6 @@
 // The JSON lines of RawRecord and QuarantineEntry.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/json.h"
@@ -9,7 +11,7 @@
 namespace residency::ingest {
 namespace {
 
-constexpr std::string_view kKindNames[] = {"note", "resource", "row"};
+constexpr std::string_view kKindNames[] = {"note", "resource", "row", "message", "document"};
 
 Json source_json(const SourceRef& source) {
   return {{"file", source.file.reveal()},
@@ -74,10 +76,14 @@ Result<Demographics> demographics_of(const Json& value) {
 
 }  // namespace
 
+std::string_view record_kind_name(RecordKind kind) {
+  return kKindNames[static_cast<std::size_t>(kind)];
+}
+
 PhiText to_json_line(const RawRecord& record) {
   return PhiText(dump_json(Json{{"record_id", record.record_id},
                                 {"patient", record.patient_key.reveal()},
-                                {"kind", kKindNames[static_cast<std::size_t>(record.kind)]},
+                                {"kind", record_kind_name(record.kind)},
                                 {"note_type", record.note_type},
                                 {"resource_type", record.resource_type},
                                 {"source", source_json(record.source)},
@@ -96,16 +102,10 @@ Result<RawRecord> raw_record_from_json_line(const PhiText& line) {
   record.record_id = json_text(value, "record_id");
   if (record.record_id.empty()) return corrupt("raw record: record_id is missing");
   record.patient_key = PhiText(json_text(value, "patient"));
-  const std::string kind = json_text(value, "kind");
-  if (kind == kKindNames[0]) {
-    record.kind = RecordKind::kNote;
-  } else if (kind == kKindNames[1]) {
-    record.kind = RecordKind::kResource;
-  } else if (kind == kKindNames[2]) {
-    record.kind = RecordKind::kRow;
-  } else {
-    return corrupt("raw record: kind is unknown");
-  }
+  const auto* const kind =
+      std::find(std::begin(kKindNames), std::end(kKindNames), json_text(value, "kind"));
+  if (kind == std::end(kKindNames)) return corrupt("raw record: kind is unknown");
+  record.kind = static_cast<RecordKind>(kind - std::begin(kKindNames));
   record.note_type = json_text(value, "note_type");
   record.resource_type = json_text(value, "resource_type");
   record.source = source_of(json_member(value, "source"));

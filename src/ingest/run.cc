@@ -3,11 +3,14 @@
 #include <utility>
 
 #include "ingest/byte_reader.h"
+#include "ingest/cda/reader.h"
 #include "ingest/emitter.h"
 #include "ingest/fhir_index.h"
 #include "ingest/fhir_reader.h"
+#include "ingest/hl7v2/reader.h"
 #include "ingest/ingest.h"
 #include "ingest/line_reader.h"
+#include "ingest/patient_index.h"
 #include "ingest/source_files.h"
 #include "ingest/table_reader.h"
 
@@ -21,6 +24,13 @@ Error unreadable(const Error& error, const SourceFile& file) {
   return Error(error.code(), "cannot read source file: " + file.label);
 }
 
+/// Takes what the first reading of a roster would give.
+class Nowhere final : public RecordSink, public QuarantineSink {
+ public:
+  Result<void> accept(const RawRecord&) override { return {}; }
+  Result<void> reject(const QuarantineEntry&) override { return {}; }
+};
+
 class Run {
  public:
   Run(Env& env, const IngestOptions& options, Progress& progress, RecordSink& records,
@@ -29,6 +39,7 @@ class Run {
         options_(options),
         progress_(progress),
         emitter_(records, quarantine),
+        patients_(index_),
         fhir_(index_, options.limits, emitter_) {}
 
   Result<IngestReport> go() {
@@ -48,7 +59,8 @@ class Run {
     progress_.update(total_, total_, "bytes", "reading records");
     emitter_.report().files_ignored = listing.ignored;
     emitter_.report().links_not_followed = listing.links_not_followed;
-    emitter_.report().identifiers_dropped = index_.identifiers_dropped();
+    emitter_.report().identifiers_dropped =
+        index_.identifiers_dropped() + patients_.identifiers_dropped();
     IngestReport report = emitter_.take_report();
     RESIDENCY_TRY_VOID(report.check());
     return report;
@@ -67,9 +79,17 @@ class Run {
     auto opened = open(file);
     if (!opened.ok()) return unreadable(opened.error(), file);
     ByteReader& bytes = **opened;
-    if (file.format == FileFormat::kFhirBundle && file.bytes <= options_.limits.bundle_bytes_max) {
-      RESIDENCY_TRY(const std::string text, whole(bytes, file));
-      index_fhir_document(text, index_);
+    const SourceOptions& source = options_.sources[file.source];
+    const bool fits = file.bytes <= options_.limits.bundle_bytes_max;
+    if (is_whole(file.format)) {
+      // What does not expand is set aside in the second reading.
+      const auto text = fits ? whole(bytes, file) : Result<std::string>(std::string());
+      if (!text.ok() && text.error().code() == ErrorCode::kIoError) return text.error();
+      if (text.ok() && file.format == FileFormat::kFhirBundle) index_fhir_document(*text, index_);
+      if (text.ok() && file.format == FileFormat::kHl7v2) index_hl7_file(*text, source, patients_);
+      if (text.ok() && file.format == FileFormat::kCcda) index_cda_file(*text, patients_);
+    } else if (source.roster) {
+      RESIDENCY_TRY_VOID(survey_roster(file, bytes));
     } else if (file.format == FileFormat::kFhirNdjson) {
       LineReader lines(bytes, options_.limits.line_bytes_max);
       TextLine line;
@@ -87,6 +107,24 @@ class Run {
     auto digest = bytes.finish_sha256();
     if (!digest.ok()) return unreadable(digest.error(), file);
     return digest;
+  }
+
+  static bool is_whole(FileFormat format) {
+    return format == FileFormat::kFhirBundle || format == FileFormat::kHl7v2 ||
+           format == FileFormat::kCcda;
+  }
+
+  Result<void> survey_roster(const SourceFile& file, ByteReader& bytes) {
+    Nowhere nowhere;
+    Emitter scratch(nowhere, nowhere);
+    scratch.begin_file(file, "");
+    TableReader table(options_.sources[file.source], options_.limits, patients_, scratch,
+                      &patients_);
+    const auto read =
+        file.format == FileFormat::kCsv ? table.csv(bytes, file.tabs) : table.jsonl(bytes);
+    if (!read.ok() && read.error().code() == ErrorCode::kIoError)
+      return unreadable(read.error(), file);
+    return {};
   }
 
   Result<void> emit(const SourceFile& file, const std::string& digest) {
@@ -114,10 +152,13 @@ class Run {
   }
 
   Result<void> emit_records(const SourceFile& file, ByteReader& bytes) {
-    TableReader table(options_.sources[file.source], options_.limits, emitter_);
+    const SourceOptions& source = options_.sources[file.source];
+    TableReader table(source, options_.limits, patients_, emitter_);
     switch (file.format) {
       case FileFormat::kFhirBundle:
-        return emit_bundle(file, bytes);
+      case FileFormat::kHl7v2:
+      case FileFormat::kCcda:
+        return emit_whole(file, bytes);
       case FileFormat::kFhirNdjson:
         return emit_ndjson(file, bytes);
       case FileFormat::kCsv:
@@ -134,12 +175,17 @@ class Run {
     return table.note(text, file.format == FileFormat::kHtmlNote);
   }
 
-  Result<void> emit_bundle(const SourceFile& file, ByteReader& bytes) {
+  Result<void> emit_whole(const SourceFile& file, ByteReader& bytes) {
     if (bytes.file_bytes() > options_.limits.bundle_bytes_max) {
       return too_large(bytes, options_.limits.bundle_bytes_max);
     }
-    RESIDENCY_TRY(const std::string text, whole(bytes, file));
-    return fhir_.document(text, 0);
+    auto text = whole(bytes, file);
+    if (!text.ok()) return bad_stream(text.error(), file);
+    if (file.format == FileFormat::kFhirBundle) return fhir_.document(*text, 0);
+    if (file.format == FileFormat::kCcda)
+      return CdaReader(options_.limits, index_, patients_, emitter_).file(*text);
+    return Hl7Reader(options_.sources[file.source], options_.limits, index_, patients_, emitter_)
+        .file(*text);
   }
 
   Result<void> emit_ndjson(const SourceFile& file, ByteReader& bytes) {
@@ -194,7 +240,9 @@ class Run {
     text.reserve(bytes.file_bytes());
     for (;;) {
       auto more = bytes.next(text);
-      if (!more.ok()) return unreadable(more.error(), file);
+      if (!more.ok() && (more.error().code() == ErrorCode::kIoError || !file.gzip))
+        return unreadable(more.error(), file);
+      if (!more.ok()) return more.error();
       if (!more.value()) return text;
     }
   }
@@ -204,6 +252,7 @@ class Run {
   Progress& progress_;
   FhirIndex index_;
   Emitter emitter_;
+  PatientIndex patients_;
   FhirReader fhir_;
   std::uint64_t total_ = 0;
   std::uint64_t done_ = 0;

@@ -29,6 +29,9 @@ constexpr Extension kExtensions[] = {
     {".tsv", FileFormat::kCsv, true},          {".txt", FileFormat::kNote, false},
     {".text", FileFormat::kNote, false},       {".html", FileFormat::kHtmlNote, false},
     {".htm", FileFormat::kHtmlNote, false},    {".xhtml", FileFormat::kHtmlNote, false},
+    {".hl7", FileFormat::kHl7v2, true},        {".er7", FileFormat::kHl7v2, true},
+    {".xml", FileFormat::kCcda, false},        {".ccda", FileFormat::kCcda, false},
+    {".cda", FileFormat::kCcda, false},
 };
 
 bool is_link(const std::string& path) {
@@ -43,7 +46,10 @@ std::string_view looked_for(const std::string& format) {
   if (format == "notes") return "*.txt, *.text, *.html, *.htm, *.xhtml";
   if (format == "csv") return "*.csv, *.tsv (or .gz of these)";
   if (format == "jsonl") return "*.jsonl, *.ndjson (or .gz of these)";
-  return "*.json, *.ndjson, *.jsonl, *.csv, *.tsv, *.txt, *.text, *.html, *.htm, *.xhtml";
+  if (format == "hl7v2") return "*.hl7, *.er7 (or .gz of these)";
+  if (format == "ccda") return "*.xml, *.ccda, *.cda";
+  return "*.json, *.ndjson, *.jsonl, *.csv, *.tsv, *.txt, *.text, *.html, *.htm, *.xhtml, "
+         "*.hl7, *.er7, *.xml, *.ccda, *.cda";
 }
 
 // The format of a file named `name` under a source of `format`, where it takes such files.
@@ -69,7 +75,9 @@ std::optional<SourceFile> recognise(std::string_view name, const std::string& fo
         format == "auto" || (format == "fhir_bundle" && file.format == FileFormat::kFhirBundle) ||
         (format == "fhir_ndjson" && file.format == FileFormat::kFhirNdjson) ||
         (format == "notes" && note) || (format == "csv" && file.format == FileFormat::kCsv) ||
-        (format == "jsonl" && file.format == FileFormat::kJsonl);
+        (format == "jsonl" && file.format == FileFormat::kJsonl) ||
+        (format == "hl7v2" && file.format == FileFormat::kHl7v2) ||
+        (format == "ccda" && file.format == FileFormat::kCcda);
     return taken ? std::optional(file) : std::nullopt;
   }
   return std::nullopt;
@@ -83,6 +91,8 @@ std::optional<SourceFile> forced(const std::string& format) {
   if (format == "fhir_ndjson") file.format = FileFormat::kFhirNdjson;
   if (format == "csv") file.format = FileFormat::kCsv;
   if (format == "jsonl") file.format = FileFormat::kJsonl;
+  if (format == "hl7v2") file.format = FileFormat::kHl7v2;
+  if (format == "ccda") file.format = FileFormat::kCcda;
   return file;
 }
 

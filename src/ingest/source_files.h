@@ -10,7 +10,16 @@
 
 namespace residency::ingest {
 
-enum class FileFormat : unsigned char { kFhirBundle, kFhirNdjson, kNote, kHtmlNote, kCsv, kJsonl };
+enum class FileFormat : unsigned char {
+  kFhirBundle,
+  kFhirNdjson,
+  kNote,
+  kHtmlNote,
+  kCsv,
+  kJsonl,
+  kHl7v2,
+  kCcda,
+};
 
 struct SourceFile {
   std::string path;      // to open

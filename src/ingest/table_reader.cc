@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 #include <set>
 
 #include "base/json.h"
+#include "ingest/column_class.h"
 #include "ingest/fhir_people.h"
 #include "ingest/html_text.h"
 #include "ingest/line_reader.h"
@@ -38,10 +40,38 @@ const std::pair<std::string, std::string>* find(const Row& row, const std::strin
   return nullptr;
 }
 
+std::string gender_of(std::string_view value) {
+  if (value == "M" || value == "m" || value == "male" || value == "Male") return "male";
+  if (value == "F" || value == "f" || value == "female" || value == "Female") return "female";
+  return "";
+}
+
 std::string value_of(const Row& row, const std::string& named,
                      const std::vector<std::string>& usual) {
   const auto* field = find(row, named, usual);
   return field == nullptr ? "" : field->second;
+}
+
+/// By the options' classes, else by the columns' usual names. Parts of a name also count together.
+Demographics demographics_of(const Row& row, const ColumnMap& columns) {
+  Demographics known;
+  std::string whole;
+  for (const auto& [name, value] : row) {
+    std::string column = name;
+    for (char& c : column) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    if (column == "gender" || column == "sex") known.gender = gender_of(value);
+    if (column == "birth_date" || column == "dob") known.birth_date = PhiText(value);
+    const auto named = columns.identifiers.find(name);
+    const auto phi_class =
+        named != columns.identifiers.end() ? std::optional(named->second) : column_class(column);
+    if (!phi_class || *phi_class == PhiClass::kDate) continue;
+    add_value(*phi_class, value, known.identifiers);
+    if (*phi_class == PhiClass::kPatientName) whole += (whole.empty() ? "" : " ") + value;
+  }
+  add_value(PhiClass::kPatientName, whole, known.identifiers);
+  return known;
 }
 
 std::string_view fault_detail(CsvFault fault) {
@@ -86,8 +116,19 @@ std::string TableReader::missing_column(const std::vector<std::string>& names) c
   return "";
 }
 
+Result<void> TableReader::roster_row(const Row& row, std::string_view raw, std::uint64_t line) {
+  const std::string id = value_of(row, source_.columns.patient_id, kPatientNames);
+  if (id.empty())
+    return reject_row(QuarantineReason::kMissingField, line, "patient_id",
+                      "a row of a roster names no patient", raw);
+  if (roster_ != nullptr) roster_->add(id, demographics_of(row, source_.columns));
+  emitter_.skip(SkipReason::kRoster);
+  return {};
+}
+
 Result<void> TableReader::row(Row row, std::string structured, std::string_view raw,
                               std::uint64_t line) {
+  if (source_.roster) return roster_row(row, raw, line);
   const ColumnMap& columns = source_.columns;
   const auto* text = find(row, columns.text, kTextNames);
   const auto* id = find(row, columns.id, kIdNames);
@@ -112,11 +153,9 @@ Result<void> TableReader::row(Row row, std::string structured, std::string_view 
     }
   }
   RawRecord record;
-  record.patient_key = PhiText(value_of(row, columns.patient_id, kPatientNames));
+  record.demographics = demographics_of(row, columns);
+  patients_.attach(value_of(row, columns.patient_id, kPatientNames), record);
   record.encounter_key = PhiText(value_of(row, columns.encounter_id, kEncounterNames));
-  for (const auto& [column, phi_class] : columns.identifiers) {
-    add_value(phi_class, value_of(row, column, {}), record.demographics.identifiers);
-  }
   if (text == nullptr) {
     record.kind = RecordKind::kRow;
     record.structured = PhiText(std::move(structured));
@@ -292,15 +331,15 @@ Result<void> TableReader::note(std::string_view bytes, bool html) {
   record.note_type = note_type_of_word(source_.note_type);
   const std::string_view path = emitter_.file().relative;
   const std::size_t slash = path.find_last_of('/');
+  std::string patient;
   if (source_.patient_from == "file") {
-    record.patient_key =
-        PhiText(stem_of(slash == std::string_view::npos ? path : path.substr(slash + 1)));
+    patient = stem_of(slash == std::string_view::npos ? path : path.substr(slash + 1));
   } else if (source_.patient_from == "folder" && slash != std::string_view::npos) {
     const std::string_view folder = path.substr(0, slash);
     const std::size_t before = folder.find_last_of('/');
-    record.patient_key =
-        PhiText(std::string(before == std::string_view::npos ? folder : folder.substr(before + 1)));
+    patient = before == std::string_view::npos ? folder : folder.substr(before + 1);
   }
+  patients_.attach(patient, record);
   record.text = PhiText(*std::move(text));
   return emitter_.accept(std::move(record), 0, "");
 }

@@ -10,13 +10,17 @@
 #include "ingest/byte_reader.h"
 #include "ingest/csv_reader.h"
 #include "ingest/emitter.h"
+#include "ingest/patient_index.h"
 
 namespace residency::ingest {
 
 class TableReader {
  public:
-  TableReader(const SourceOptions& source, const IngestLimits& limits, Emitter& emitter)
-      : source_(source), limits_(limits), emitter_(emitter) {}
+  /// With `roster` (the first reading of a source that is one) its rows go there, none to
+  /// `emitter`.
+  TableReader(const SourceOptions& source, const IngestLimits& limits, const PatientIndex& patients,
+              Emitter& emitter, PatientIndex* roster = nullptr)
+      : source_(source), limits_(limits), patients_(patients), emitter_(emitter), roster_(roster) {}
 
   /// Errors of `bytes` (kInvalidInput, kResourceExhausted, kIoError) are given back with
   /// `reading_failed` set; the sinks' errors without.
@@ -29,6 +33,7 @@ class TableReader {
  private:
   using Row = std::vector<std::pair<std::string, std::string>>;  // name, value
   Result<void> row(Row row, std::string structured, std::string_view raw, std::uint64_t line);
+  Result<void> roster_row(const Row& row, std::string_view raw, std::uint64_t line);
   Result<void> reject_row(QuarantineReason reason, std::uint64_t line, std::string field,
                           std::string detail, std::string_view raw);
   Result<bool> next_csv(CsvReader& reader, CsvRow& csv);
@@ -40,7 +45,9 @@ class TableReader {
 
   const SourceOptions& source_;
   const IngestLimits& limits_;
+  const PatientIndex& patients_;
   Emitter& emitter_;
+  PatientIndex* roster_;
   bool reading_failed_ = false;
 };
 

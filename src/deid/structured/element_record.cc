@@ -60,8 +60,8 @@ namespace {
 /// One resource on its way through the rules.
 class Pass {
  public:
-  Pass(const ElementRules& rules, const std::vector<CompiledRule>& compiled, const JsonScope& scope,
-       const PatientCode& patient)
+  Pass(const ElementRules& rules, const std::vector<CompiledRule>& compiled,
+       const RecordScope& scope, const PatientCode& patient)
       : rules_(rules), compiled_(compiled), scope_(scope), patient_(patient) {}
 
   Result<Json> run(const Json& resource) {
@@ -239,7 +239,7 @@ class Pass {
 
   const ElementRules& rules_;
   const std::vector<CompiledRule>& compiled_;
-  const JsonScope& scope_;
+  const RecordScope& scope_;
   const PatientCode& patient_;
   std::unordered_map<const Json*, const CompiledRule*> own_;
   std::unordered_set<const Json*> inside_;
@@ -289,7 +289,7 @@ Result<CompiledRules> CompiledRules::compile(const ElementRules& rules) {
   return CompiledRules(std::move(state));
 }
 
-Result<Json> CompiledRules::apply(const Json& resource, const JsonScope& scope,
+Result<Json> CompiledRules::apply(const Json& resource, const RecordScope& scope,
                                   const PatientCode& patient) const {
   if (!resource.is_object()) return invalid_input("a resource is not a JSON object");
   RESIDENCY_TRY(Json clean, Pass(state_->rules, state_->compiled, scope, patient).run(resource));

@@ -23,7 +23,7 @@ class CompiledRules {
   /// rules, or as the rules' `unmatched` says. `patient` gives the days of shifts and the noise of
   /// perturbed numbers, the same for equal values of one patient. kInvalidInput where it is no
   /// object.
-  Result<Json> apply(const Json& resource, const JsonScope& scope,
+  Result<Json> apply(const Json& resource, const RecordScope& scope,
                      const PatientCode& patient) const;
 
  private:

@@ -82,7 +82,7 @@ Result<Json> through(const std::string& config, const Json& resource) {
   PatientCode& code = crosswalk.patient("p1");
   Replacer replacer(policy, code, "female", 2020);
   std::unordered_set<std::string> harmless;
-  const JsonScope scope{*detector, nullptr, replacer, crosswalk, "p1", harmless};
+  const RecordScope scope{*detector, nullptr, replacer, crosswalk, "p1", harmless};
   return compiled.apply(resource, scope, code);
 }
 

@@ -2,24 +2,26 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "deid/detect/tokens.h"
+#include "deid/structured/narrative_record.h"
+#include "ingest/base64.h"
+#include "ingest/column_class.h"
+#include "ingest/fhir_note.h"
 
 namespace residency::deid {
 namespace {
 
 using Set = std::unordered_set<std::string_view>;
 
-constexpr double kDisplayScoreMin = 0.9;
-constexpr std::size_t kHarmlessMax = 20'000;
+constexpr std::size_t kAttachedBytesMax = 16u << 20;
 
 /// Left out whole: free-form or pictures, or what no rule knows.
 bool dropped(std::string_view key) {
-  static const Set kKeys{
-      "div",  "extension", "modifierExtension", "contained", "photo", "data",        "url",
-      "hash", "position",  "implicitRules",     "signature", "meta",  "userSelected"};
+  static const Set kKeys{"div",         "modifierExtension", "photo",         "data",      "url",
+                         "hash",        "position",          "implicitRules", "signature", "meta",
+                         "userSelected"};
   return kKeys.contains(key) || (!key.empty() && key[0] == '_');
 }
 
@@ -45,15 +47,33 @@ bool is_fhir_date(std::string_view text) {
                               is_ascii_digit(text[9]));
 }
 
-/// A short token of ASCII without spaces, as codes are.
-bool is_code(std::string_view text) {
-  return text.size() <= 256 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
+/// Extensions whose values are codes, dates or plain text that the other rules know how to treat.
+bool known_extension(std::string_view url) {
+  static const Set kUrls{
+      "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
+      "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity",
+      "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex",
+      "http://hl7.org/fhir/us/core/StructureDefinition/us-core-sex",
+      "http://hl7.org/fhir/us/core/StructureDefinition/us-core-genderIdentity",
+      "http://hl7.org/fhir/us/core/StructureDefinition/us-core-medication-adherence",
+      "http://hl7.org/fhir/StructureDefinition/patient-religion",
+      "http://hl7.org/fhir/StructureDefinition/patient-importance",
+      "http://hl7.org/fhir/StructureDefinition/individual-genderIdentity",
+      "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+      "http://hl7.org/fhir/StructureDefinition/condition-assertedDate",
+      "http://hl7.org/fhir/StructureDefinition/condition-dueTo",
+      "http://hl7.org/fhir/StructureDefinition/allergyintolerance-certainty",
+      "http://hl7.org/fhir/StructureDefinition/allergyintolerance-duration",
+      "http://hl7.org/fhir/StructureDefinition/observation-bodyPosition",
+      "http://hl7.org/fhir/StructureDefinition/bodySite",
+      "http://hl7.org/fhir/StructureDefinition/procedure-method",
+      "http://hl7.org/fhir/StructureDefinition/quantity-precision"};
+  return kUrls.contains(url);
 }
 
 class Walk {
  public:
-  explicit Walk(const JsonScope& scope) : scope_(scope) {}
+  explicit Walk(const RecordScope& scope) : scope_(scope) {}
 
   Result<Json> object(const Json& value, std::string_view owner) {
     Json out = Json::object();
@@ -66,8 +86,11 @@ class Walk {
 
   Result<Json> member(const std::string& key, const Json& value, const Json& parent,
                       std::string_view owner) {
-    if (dropped(key) || (key == "text" && value.is_object() && value.contains("div")))
-      return Json();
+    if (key == "text" && value.is_object() && value.contains("div")) return narrative(value);
+    if (key == "extension") return extensions(value, owner == "extension");
+    if (key == "contained") return contained(value);
+    if (key == "data" && parent.contains("contentType")) return attached(value, parent);
+    if (dropped(key)) return Json();
     return element(key, value, parent, owner);
   }
 
@@ -102,7 +125,7 @@ class Walk {
     if (key == "text" && repeats_display(text, parent)) return terminology_text(text);
     if (is_device_id(key)) return Json(scope_.replacer.replace(PhiClass::kDevice, text));
     if (key == "value" && owner == "udiCarrier") return Json();
-    if (kept(key) && is_code(text)) return Json(text);
+    if (kept(key) && is_code_token(text)) return Json(text);
     return free_text(text);
   }
 
@@ -125,7 +148,7 @@ class Walk {
 
   /// A urn names no type: the element that holds it does, for patients and encounters.
   Json reference(const std::string& text, std::string_view owner) {
-    if (text.starts_with("#")) return Json();
+    if (text.starts_with("#")) return "#" + scope_.crosswalk.resource(text.substr(1));
     const std::size_t slash = text.rfind('/');
     if (slash != std::string::npos && slash > 0) {
       const std::size_t before = text.rfind('/', slash - 1);
@@ -166,22 +189,63 @@ class Walk {
     return Json();
   }
 
-  /// A code's display: the patterns alone, as most such words are no name wherever they stand. The
-  /// same few thousand texts come again and again.
   Result<Json> terminology_text(const std::string& text) {
-    if (scope_.harmless.contains(text)) return Json(text);
-    RESIDENCY_TRY(auto spans, scope_.detector.detect(text, nullptr));
-    std::erase_if(spans, [](const Span& span) {
-      return span.score < kDisplayScoreMin || span.reason != Reason::kPattern;
-    });
-    if (!spans.empty()) return Json(scope_.replacer.apply(text, spans));
-    if (scope_.harmless.size() < kHarmlessMax) scope_.harmless.insert(text);
-    return Json(text);
+    RESIDENCY_TRY(auto clean, clean_terminology(text, scope_));
+    return Json(std::move(clean));
   }
 
   Result<Json> free_text(const std::string& text) {
-    RESIDENCY_TRY(const auto spans, scope_.detector.detect(text, scope_.known));
-    return Json(scope_.replacer.apply(text, spans));
+    RESIDENCY_TRY(auto clean, clean_free_text(text, scope_));
+    return Json(std::move(clean));
+  }
+
+  Result<Json> narrative(const Json& value) {
+    RESIDENCY_TRY(auto div, clean_div(json_text(value, "div"), scope_));
+    if (div.empty()) return Json();
+    const std::string status = json_text(value, "status");
+    return Json{{"status", is_code_token(status) ? status : "generated"}, {"div", std::move(div)}};
+  }
+
+  /// By allow-list: one that is not known is left out with all that it holds. The parts of a known
+  /// one are named by plain words.
+  Result<Json> extensions(const Json& value, bool inside) {
+    Json list = Json::array();
+    if (!value.is_array()) return Json();
+    for (const Json& one : value) {
+      const std::string url = json_text(one, "url");
+      const bool known = known_extension(url) || (inside && is_plain_token(url));
+      if (!one.is_object() || !known) continue;
+      RESIDENCY_TRY(Json clean, object(one, "extension"));
+      clean["url"] = url;
+      list.push_back(std::move(clean));
+    }
+    return list.empty() ? Json() : list;
+  }
+
+  Result<Json> contained(const Json& value) {
+    Json list = Json::array();
+    if (!value.is_array()) return Json();
+    for (const Json& one : value) {
+      if (!one.is_object()) continue;
+      RESIDENCY_TRY(Json clean, object(one, ""));
+      const std::string id = json_text(one, "id");
+      if (!id.empty()) clean["id"] = scope_.crosswalk.resource(id);
+      list.push_back(std::move(clean));
+    }
+    return list;
+  }
+
+  /// Attached text is cleaned; a picture counts as one, and goes like all else that is no text.
+  Result<Json> attached(const Json& value, const Json& parent) {
+    const std::string type = json_text(parent, "contentType");
+    if (type.starts_with("image/"))
+      static_cast<void>(scope_.replacer.replace(PhiClass::kPhoto, type));
+    if (!value.is_string() || !type.starts_with("text/plain")) return Json();
+    const auto note =
+        ingest::note_text(type, value.get_ref<const std::string&>(), kAttachedBytesMax);
+    if (!note.text) return Json();
+    RESIDENCY_TRY(const auto clean, clean_free_text(*note.text, scope_));
+    return Json(ingest::encode_base64(clean));
   }
 
   Json words(const Json& value, PhiClass phi_class) {
@@ -225,7 +289,8 @@ class Walk {
       if (value.contains(key)) out[key] = words(value.at(key), phi_class);
     }
     for (const char* key : {"state", "country", "use", "type"}) {
-      if (value.contains(key) && is_code(json_text(value, key))) out[key] = json_text(value, key);
+      if (value.contains(key) && is_code_token(json_text(value, key)))
+        out[key] = json_text(value, key);
     }
     return out;
   }
@@ -240,74 +305,22 @@ class Walk {
     return out;
   }
 
-  const JsonScope& scope_;
+  const RecordScope& scope_;
 };
-
-/// The class of a column by its name; nothing for one whose text the detector reads.
-std::optional<PhiClass> column_class(std::string_view name) {
-  static const std::unordered_map<std::string_view, PhiClass> kColumns{
-      {"mrn", PhiClass::kMrn},
-      {"medical_record_number", PhiClass::kMrn},
-      {"family_name", PhiClass::kPatientName},
-      {"last_name", PhiClass::kPatientName},
-      {"given_name", PhiClass::kPatientName},
-      {"first_name", PhiClass::kPatientName},
-      {"middle_name", PhiClass::kPatientName},
-      {"preferred_name", PhiClass::kPatientName},
-      {"name", PhiClass::kPatientName},
-      {"patient_name", PhiClass::kPatientName},
-      {"contact_name", PhiClass::kRelativeName},
-      {"birth_date", PhiClass::kDate},
-      {"dob", PhiClass::kDate},
-      {"date", PhiClass::kDate},
-      {"ssn", PhiClass::kSsn},
-      {"home_phone", PhiClass::kPhone},
-      {"mobile_phone", PhiClass::kPhone},
-      {"work_phone", PhiClass::kPhone},
-      {"phone", PhiClass::kPhone},
-      {"contact_phone", PhiClass::kPhone},
-      {"fax", PhiClass::kFax},
-      {"email", PhiClass::kEmail},
-      {"street", PhiClass::kStreet},
-      {"address", PhiClass::kStreet},
-      {"unit", PhiClass::kStreet},
-      {"city", PhiClass::kCity},
-      {"county", PhiClass::kCounty},
-      {"zip", PhiClass::kZip},
-      {"zip_code", PhiClass::kZip},
-      {"postal_code", PhiClass::kZip},
-      {"member_id", PhiClass::kHealthPlanId},
-      {"group_number", PhiClass::kHealthPlanId},
-      {"employer", PhiClass::kEmployer},
-      {"occupation", PhiClass::kProfession},
-      {"driver_license", PhiClass::kLicense},
-      {"license_plate", PhiClass::kVehicle},
-      {"vin", PhiClass::kVehicle},
-      {"npi", PhiClass::kLicense},
-      {"account", PhiClass::kAccount},
-      {"provider", PhiClass::kClinicianName},
-      {"physician", PhiClass::kClinicianName},
-      {"note_id", PhiClass::kOtherId},
-      {"row_id", PhiClass::kOtherId},
-      {"id", PhiClass::kOtherId}};
-  const auto found = kColumns.find(name);
-  if (found == kColumns.end()) return std::nullopt;
-  return found->second;
-}
 
 }  // namespace
 
-Result<Json> clean_resource(const Json& resource, const JsonScope& scope) {
+Result<Json> clean_resource(const Json& resource, const RecordScope& scope) {
   if (!resource.is_object()) return invalid_input("a resource is not a JSON object");
   return Walk(scope).object(resource, "");
 }
 
 Result<Json> clean_element(const std::string& key, const Json& value, const Json& parent,
-                           std::string_view owner, const JsonScope& scope) {
+                           std::string_view owner, const RecordScope& scope) {
   return Walk(scope).member(key, value, parent, owner);
 }
 
-Result<Json> clean_row(const Json& row, const JsonScope& scope) {
+Result<Json> clean_row(const Json& row, const RecordScope& scope) {
   if (!row.is_object()) return invalid_input("a row is not a JSON object");
   Json out = Json::object();
   for (const auto& [key, value] : row.items()) {
@@ -323,7 +336,7 @@ Result<Json> clean_row(const Json& row, const JsonScope& scope) {
       out[key] = scope.crosswalk.pseudonym(text);
     } else if (name == "encounter_id" || name == "hadm_id" || name == "visit_id") {
       out[key] = scope.crosswalk.encounter(text);
-    } else if (const auto phi_class = column_class(name)) {
+    } else if (const auto phi_class = ingest::column_class(name)) {
       out[key] = scope.replacer.replace(*phi_class, text);
     } else {
       RESIDENCY_TRY(const auto spans, scope.detector.detect(text, scope.known));
