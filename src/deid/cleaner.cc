@@ -11,6 +11,7 @@
 #include "deid/structured/cda_record.h"
 #include "deid/structured/hl7_record.h"
 #include "deid/structured/json_record.h"
+#include "deid/structured/row_record.h"
 #include "deid/utf8.h"
 
 namespace residency::deid {
@@ -93,9 +94,12 @@ Result<std::string> Cleaner::clean_structure(const ingest::RawRecord& raw, const
   if (raw.kind == ingest::RecordKind::kDocument) return clean_document(structured, scope);
   const auto json = parse_json(structured);
   if (!json.ok() || !json->is_object()) return invalid_input("the record is no JSON object");
-  RESIDENCY_TRY(const Json clean, raw.kind == ingest::RecordKind::kRow ? clean_row(*json, scope)
-                                  : rules_ != nullptr ? rules_->apply(*json, scope, code)
-                                                      : clean_resource(*json, scope));
+  if (raw.kind == ingest::RecordKind::kRow) {
+    RESIDENCY_TRY(const Json clean, clean_row(*json, options_.policy.fields, scope));
+    return dump_json(clean);
+  }
+  RESIDENCY_TRY(const Json clean, rules_ != nullptr ? rules_->apply(*json, scope, code)
+                                                    : clean_resource(*json, scope));
   return dump_json(clean);
 }
 

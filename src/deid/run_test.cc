@@ -177,6 +177,31 @@ TEST(Run, RowsGoByTheirColumns) {
                                HasSubstr("500 mg"), HasSubstr(outcome.clean[0].patient)));
 }
 
+TEST(Run, RowsGoByThePolicysFields) {
+  ingest::RawRecord record = note("1", "x", "");
+  record.kind = ingest::RecordKind::kRow;
+  record.structured = PhiText(
+      R"({"chart_no":4417290123,"mrn":551234987,"visit":{"note":"saw Dr. Abernathy","who":["Ruth Quill"],"lab":{"k":4.1}},)"
+      R"("flags":{"a":"Abernathy"},"deep":{"er":{"contact":"call 5035370751"}},"list":["(503) 537-0751",[7]],"ok":true})");
+  const Outcome outcome = run_on({record},
+                                 "{policy: {fields: {chart_no: MRN, visit.who: PATIENT_NAME, "
+                                 "flags: drop, '**.contact': PHONE}}}");
+  ASSERT_EQ(outcome.clean.size(), 1u);
+  const std::string& json = outcome.clean[0].structured.str();
+  for (const char* gone :
+       {"4417290123", "551234987", "Abernathy", "Ruth", "Quill", "flags", "5035370751", "537-0751"})
+    EXPECT_THAT(json, Not(HasSubstr(gone))) << gone;
+  EXPECT_THAT(json, ::testing::AllOf(HasSubstr("4.1"), HasSubstr("\"ok\":true"), HasSubstr("[7]")));
+}
+
+TEST(Policy, FieldsThatAreKeptLeaveOnlyAnExpert) {
+  EXPECT_EQ(options_of("{policy: {fields: {a: MRN, b: text}}}").policy.method(), "safe_harbor");
+  EXPECT_EQ(options_of("{policy: {fields: {a: keep}}}").policy.method(), "expert_determination");
+  for (const char* bad : {"{policy: {fields: {a: NAME}}}", "{policy: {fields: {a..b: MRN}}}",
+                          "{policy: {fields: {'**.a.**': MRN}}}", "{policy: {fields: [a]}}"})
+    EXPECT_FALSE(DeidOptions::from_config(ConfigNode::parse(bad, "r").value()).ok()) << bad;
+}
+
 TEST(Policy, TheMethodIsComputedFromTheActions) {
   EXPECT_EQ(options_of("{}").policy.method(), "safe_harbor");
   EXPECT_EQ(options_of("{policy: {preset: limited-data-set}}").policy.method(), "limited_data_set");

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include "deid/clean_record.h"
+#include "deid/detect/detector.h"
 #include "pipeline/audited_act.h"
 
 namespace residency::pipeline {
 namespace {
 
 constexpr char kReviewRecords[] = "deid_review";
+constexpr char kParrotRecords[] = "deid_parrot";
+constexpr std::size_t kContextBytes = 40;
 constexpr char kAttestationRecords[] = "deid_attestation";
 constexpr std::size_t kNameBytesMax = 128;
 constexpr std::size_t kStatementBytesMin = 20;
@@ -92,6 +95,51 @@ Result<void> keep_review(store::Workspace& workspace, const CrosswalkRequest& re
   return act.end(work());
 }
 
+Result<ParrotOutcome> attack_corpus(store::Workspace& workspace, const CrosswalkRequest& request,
+                                    const std::string& corpus, std::size_t documents,
+                                    std::size_t finds_max, const deid::ParrotOptions& options,
+                                    std::int64_t now_unix_ms, Progress& progress) {
+  RESIDENCY_TRY(auto act, Act::begin(workspace, request, "deid.parrot", {corpus}));
+  const auto work = [&]() -> Result<ParrotOutcome> {
+    RESIDENCY_TRY_VOID(for_officer(request));
+    RESIDENCY_TRY(const auto manifest, clean_corpus(workspace, corpus));
+    RESIDENCY_TRY(auto notes, notes_of(workspace, manifest));
+    notes = deid::draw(std::move(notes), documents, std::to_string(options.seed));
+    // Where the output was replaced is where the detector finds identifiers in it again.
+    RESIDENCY_TRY(const auto detector, deid::Detector::open());
+    std::vector<deid::TagExample> examples;
+    for (const deid::ReviewDocument& note : notes) {
+      RESIDENCY_TRY(const auto spans, detector->detect(note.text, nullptr));
+      deid::TagExample example{note.text, {}};
+      for (const deid::Span& span : spans)
+        example.spans.push_back({span.begin, span.end, span.phi_class});
+      examples.push_back(std::move(example));
+      if (progress.cancelled()) return cancelled("the attack was stopped");
+    }
+    ParrotOutcome outcome;
+    RESIDENCY_TRY(outcome.report, deid::parrot_attack(examples, options, progress));
+    for (const deid::LookAlike& one : outcome.report.look_alikes) {
+      if (outcome.finds.size() == finds_max) break;
+      const std::string& text = notes[one.document].text;
+      const std::size_t from = one.begin < kContextBytes ? 0 : one.begin - kContextBytes;
+      outcome.finds.push_back(
+          {notes[one.document].record_id, std::string(phi_class_name(one.phi_class)), one.score,
+           text.substr(from, one.begin - from), text.substr(one.begin, one.end - one.begin),
+           text.substr(one.end, kContextBytes)});
+    }
+    act.count("look_alikes", outcome.report.look_alikes.size());
+    RESIDENCY_TRY(const auto lock, workspace.lock_for_writing());
+    RESIDENCY_TRY_VOID(workspace.put_record(kParrotRecords, manifest.id,
+                                            {{"documents", outcome.report.documents},
+                                             {"replaced", outcome.report.replaced},
+                                             {"found_again", outcome.report.found_again},
+                                             {"look_alikes", outcome.report.look_alikes.size()},
+                                             {"at", format_utc(now_unix_ms)}}));
+    return outcome;
+  };
+  return act.end(work());
+}
+
 Result<void> attest(store::Workspace& workspace, const CrosswalkRequest& request,
                     const std::string& corpus, const Attestation& attestation,
                     std::int64_t now_unix_ms) {
@@ -138,6 +186,8 @@ Result<Json> certificate_of(store::Workspace& workspace, const std::string& corp
   certificate["made_by"] = manifest.tool_version;
   certificate["expires_at"] = format_utc(expires_ms);
   certificate["review"] = review ? *review : Json();
+  RESIDENCY_TRY(const auto parrot, workspace.get_record(kParrotRecords, manifest.id));
+  certificate["parrot_attack"] = parrot ? *parrot : Json();
   if (attested) {
     Json given = *attested;
     given["given"] = true;

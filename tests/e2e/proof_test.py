@@ -22,8 +22,8 @@ class ProofTest(unittest.TestCase):
     def do(self, *words, **more):
         return harness.run(*words, "-w", self.scratch.workspace, **more)
 
-    def corpus(self, preset):
-        made = json.loads(self.do("ingest", "run", "--source", self.root / "notes.jsonl", "--format", "jsonl", "--json").stdout)
+    def corpus(self, preset, source="notes.jsonl"):
+        made = json.loads(self.do("ingest", "run", "--source", self.root / source, "--json").stdout)
         raw = next(item["id"] for item in made["artifacts"] if item["kind"] == "corpus.raw")
         clean = json.loads(self.do("deid", "run", "--input", raw, "--policy", preset, "--json").stdout)
         return next(item["id"] for item in clean["artifacts"] if item["kind"] == "corpus.clean")
@@ -80,6 +80,27 @@ class ProofTest(unittest.TestCase):
         certificate = self.certificate(corpus)
         self.assertTrue(certificate["expert"]["given"])
         self.assertEqual(len(certificate["expert"]["expert_report_sha256"]), 64)
+
+    def test_the_attack_and_the_risk_of_a_corpus(self):
+        folder = self.root / "mixed"
+        folder.mkdir()
+        people = [{"resourceType": "Patient", "id": f"p{i}", "gender": "female", "birthDate": f"19{50 + i}-03-14"} for i in range(40)]
+        (folder / "people.ndjson").write_text("".join(json.dumps(one) + "\n" for one in people))
+        notes = [{"patient_id": f"p{i}", "text": f"Patient: Ruth Quill{i}  MRN: 8841{i:04}\nSeen 2021-03-14 by Dr. Ann Lee. HbA1c 6.{i} %.\n"} for i in range(40)]
+        (folder / "notes.jsonl").write_text("".join(json.dumps(one) + "\n" for one in notes))
+        corpus = self.corpus("expert-determination", "mixed")
+        self.assertIsNone(self.certificate(corpus)["parrot_attack"])
+        refused = self.do("deid", "parrot", corpus, "--role", "engineer", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertEqual(refused.stdout, "")
+        found = json.loads(self.do("deid", "parrot", corpus, "--json", "--finds", "3", *OFFICER).stdout)
+        self.assertGreater(found["found_again"], found["replaced"] * 0.8)
+        self.assertLessEqual(len(found["finds"]), 3)
+        self.assertEqual(self.certificate(corpus)["parrot_attack"]["look_alikes"], found["look_alikes"])
+        self.assertIn("deid.parrot", self.do("audit", "tail").stdout)
+        risk = self.do("deid", "risk", "--corpus", corpus, "--json", "-k", "2", check=False)
+        self.assertEqual(json.loads(risk.stdout)["rows"], 40)
+        self.assertEqual(risk.returncode, 3)
 
     def test_risk_of_a_table(self):
         table = self.root / "people.csv"

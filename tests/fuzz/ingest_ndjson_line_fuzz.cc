@@ -47,7 +47,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 2) != 0) source.encoding = "windows-1252";
   ingest::IngestLimits limits;
   limits.line_bytes_max = 1024;
-  ingest::TableReader reader(source, limits, emitter);
+  const ingest::FhirIndex index;
+  const ingest::PatientIndex patients(index);
+  ingest::TableReader reader(source, limits, patients, emitter);
   const auto read = reader.jsonl(**bytes);
   RESIDENCY_CHECK(read.ok() || (gzip && reader.reading_failed()));
   RESIDENCY_CHECK(emitter.take_report().check().ok());

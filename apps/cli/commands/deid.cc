@@ -27,7 +27,9 @@ int deid_command(const Words& words) {
   add_deid_score(app, chosen);
   add_deid_train_tagger(app, chosen);
   add_deid_text(app, chosen);
+  add_deid_folder(app, chosen);
   add_deid_review(app, chosen);
+  add_deid_parrot(app, chosen);
   add_deid_certificate(app, chosen);
   add_deid_risk(app, chosen);
   if (auto ended = parse(app, words)) return *ended;

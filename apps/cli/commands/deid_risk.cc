@@ -6,6 +6,7 @@
 #include "cli/commands/deid_commands.h"
 #include "deid/proof/risk.h"
 #include "ingest/csv_reader.h"
+#include "pipeline/proof_work.h"
 
 namespace residency::cli {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::uint64_t kTableBytesMax = 8ull << 30;
 
 struct RiskWords {
   CommonOptions common;
-  std::string table, sensitive;
+  std::string table, sensitive, corpus;
   std::vector<std::string> quasi;
   std::uint64_t k = 5;
 };
@@ -75,6 +76,14 @@ void show(const deid::RiskReport& report, std::uint64_t k) {
 
 int risk(const RiskWords& words) {
   const auto work = [&]() -> Result<deid::RiskReport> {
+    if (words.table.empty() == words.corpus.empty())
+      return invalid_argument("name a table, or a clean corpus with --corpus");
+    if (!words.corpus.empty()) {
+      RESIDENCY_TRY(const auto workspace, open_workspace(words.common));
+      RESIDENCY_TRY(const auto people, pipeline::risk_rows_of(*workspace, words.corpus));
+      return deid::risk_of(pipeline::patient_quasi_identifiers(), people, words.k);
+    }
+    if (words.quasi.empty()) return invalid_argument("name the table's columns with --quasi");
     RESIDENCY_TRY(const auto rows, read_rows(words));
     return deid::risk_of(words.quasi, rows, words.k);
   };
@@ -93,11 +102,14 @@ void add_deid_risk(CLI::App& app, Chosen& chosen) {
   auto* verb = app.add_subcommand(
       "risk", "k-anonymity, l-diversity and t-closeness of a table; 3 where k is too small");
   const auto words = std::make_shared<RiskWords>();
-  words->common.add_to(*verb, false);
-  verb->add_option("table", words->table, "a CSV file with a header, a person a row")->required();
-  verb->add_option("--quasi", words->quasi, "columns that others may know")
-      ->required()
-      ->delimiter(',');
+  words->common.add_to(*verb);
+  auto* table = verb->add_option("table", words->table, "a CSV file with a header, a person a row");
+  verb->add_option(
+          "--corpus", words->corpus,
+          "a corpus.clean artifact's id instead: gender, birth date, state, ZIP code, race "
+          "and ethnicity of its patients, as they stand in it")
+      ->excludes(table);
+  verb->add_option("--quasi", words->quasi, "columns that others may know")->delimiter(',');
   verb->add_option("--sensitive", words->sensitive, "the column that must not be learned");
   verb->add_option("-k,--k", words->k, "the smallest group that is wanted")
       ->capture_default_str()

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 #include <fstream>
+#include <optional>
 #include <sys/stat.h>
 
 #include "cli/command_line.h"
 #include "cli/commands/deid_commands.h"
 #include "cli/terminal_progress.h"
 #include "deid/detect/detector.h"
+#include "deid/gold/fit_recall.h"
 #include "deid/gold/gold_document.h"
 #include "eval/statistics.h"
 
@@ -28,6 +30,7 @@ struct ScoreOptions {
   std::uint64_t seed = 0;
   std::string misses;
   std::string role;
+  double fit_recall = 0;  // 0: no fit
 };
 
 struct Group {
@@ -184,6 +187,7 @@ Result<std::uint64_t> write_misses(const std::string& path,
 }
 
 struct Outcome {
+  std::optional<deid::RecallFit> fit;
   std::vector<Line> lines;
   std::vector<std::pair<std::string, std::vector<Line>>> ablations;
   std::size_t documents = 0;
@@ -220,6 +224,11 @@ Result<Outcome> run_score(const ScoreOptions& options) {
   if (!options.misses.empty()) {
     RESIDENCY_TRY(outcome.misses, write_misses(options.misses, documents, found));
   }
+  if (options.fit_recall > 0) {
+    progress.title("fit");
+    RESIDENCY_TRY(outcome.fit, deid::fit_recall(documents, detector, options.with_record,
+                                                options.fit_recall, progress));
+  }
   if (!options.ablate) return outcome;
   for (const char* layer : {"patterns", "dictionaries", "known", "propagation", "tagger"}) {
     deid::DetectorOptions without = detector;
@@ -232,6 +241,25 @@ Result<Outcome> run_score(const ScoreOptions& options) {
   return outcome;
 }
 
+Json to_json(const deid::RecallFit& fit) {
+  Json recall = Json::object();
+  for (const auto& [group, value] : fit.recall) recall[std::string(phi_class_name(group))] = value;
+  return {{"reached", fit.reached},
+          {"recall", recall},
+          {"recall_of_all", fit.recall_of_all},
+          {"altered", fit.altered},
+          {"detector", fit.settings()}};
+}
+
+void print_fit(const deid::RecallFit& fit, double wanted) {
+  fmt::print("\nfitted to a recall of {} in every group of classes: {}\n", wanted,
+             fit.reached ? "reached" : "not reached, this is the furthest");
+  for (const auto& [group, value] : fit.recall)
+    fmt::print("  {:<16} {:.4f}\n", phi_class_name(group), value);
+  fmt::print("recall of all {:.4f}, altered {:.4f}; for the recipe:\ndeid: {{detector: {}}}\n",
+             fit.recall_of_all, fit.altered, dump_json(fit.settings()));
+}
+
 int show(const ScoreOptions& options) {
   const auto outcome = run_score(options);
   if (!outcome.ok()) return fail(outcome.error(), options.common.json);
@@ -241,6 +269,7 @@ int show(const ScoreOptions& options) {
               {"with_record", options.with_record},
               {"scores", to_json(outcome->lines)}};
     for (const auto& [name, lines] : outcome->ablations) json["ablations"][name] = to_json(lines);
+    if (outcome->fit) json["fit"] = to_json(*outcome->fit);
     print_json(json);
     return 0;
   }
@@ -249,6 +278,7 @@ int show(const ScoreOptions& options) {
   for (const auto& [name, lines] : outcome->ablations) {
     fmt::print("\n{}\n{}", name, table(lines));
   }
+  if (outcome->fit) print_fit(*outcome->fit, options.fit_recall);
   if (!options.misses.empty()) {
     fmt::print("{} misses, with what stands around them, are in {}: it holds PHI\n",
                outcome->misses, options.misses);
@@ -281,6 +311,11 @@ void add_deid_score(CLI::App& app, Chosen& chosen) {
       ->capture_default_str()
       ->check(CLI::Range(0, 100000));
   score->add_option("--seed", options->seed, "of the bootstrap")->capture_default_str();
+  score
+      ->add_option("--fit-recall", options->fit_recall,
+                   "fit the tagger's thresholds to this recall of each group of classes, and print "
+                   "them for a recipe")
+      ->check(CLI::Range(0.0, 1.0));
   score->add_option("--misses", options->misses, "write every miss in its context (PHI) to a file");
   score->add_option("--role", options->role, "who asks; --misses needs privacy-officer");
   score->callback([options, &chosen] { chosen = [options] { return show(*options); }; });

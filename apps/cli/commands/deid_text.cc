@@ -96,17 +96,6 @@ class Output final : public deid::TextSink {
   bool lines_;
 };
 
-Result<deid::DeidOptions> deid_options(const std::string& policy) {
-  std::error_code ignored;
-  Json config = Json::object();
-  if (Env::posix().exists(policy))
-    config["policy"]["file"] = std::filesystem::absolute(policy, ignored).string();
-  else
-    config["policy"]["preset"] = policy;
-  RESIDENCY_TRY(const auto node, ConfigNode::parse(dump_json(config), "--policy"));
-  return deid::DeidOptions::from_config(node);
-}
-
 /// What was found in one text, without the text itself.
 Result<void> print_spans(const deid::DetectorOptions& options, deid::TextSource& in, bool json) {
   RESIDENCY_TRY(const auto detector, deid::Detector::open(options));
@@ -142,7 +131,7 @@ int clean_text(const TextOptions& options) {
   }
   Input in(options.file == "-" ? std::cin : file, options.lines,
            options.file == "-" ? "standard input" : options.file);
-  auto settings = deid_options(options.policy);
+  auto settings = policy_options(options.policy);
   if (!settings.ok()) return fail(settings.error(), options.common.json);
   if (options.spans) {
     const auto printed = print_spans(settings->detector, in, options.common.json || options.lines);
@@ -163,6 +152,17 @@ int clean_text(const TextOptions& options) {
 }
 
 }  // namespace
+
+Result<deid::DeidOptions> policy_options(const std::string& policy) {
+  std::error_code ignored;
+  Json config = Json::object();
+  if (Env::posix().exists(policy))
+    config["policy"]["file"] = std::filesystem::absolute(policy, ignored).string();
+  else
+    config["policy"]["preset"] = policy;
+  RESIDENCY_TRY(const auto node, ConfigNode::parse(dump_json(config), "--policy"));
+  return deid::DeidOptions::from_config(node);
+}
 
 void add_deid_text(CLI::App& app, Chosen& chosen) {
   auto* text = app.add_subcommand(

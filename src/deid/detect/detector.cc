@@ -136,6 +136,14 @@ Result<DetectorOptions> DetectorOptions::from_config(const ConfigNode& node) {
   options.propagation = reader.flag("propagation", options.propagation);
   options.tagger = reader.flag("tagger", options.tagger);
   options.threshold = reader.number("threshold", options.threshold, 0, 1);
+  options.reach.bias = reader.number("tagger_bias", 0, -20, 20);
+  const ConfigNode thresholds = reader.child("tagger_thresholds");
+  ConfigReader each(thresholds, "deid.detector.tagger_thresholds.");
+  for (const PhiClass phi_class : kTagGroups) {
+    const std::string name(phi_class_name(phi_class));
+    if (each.has(name)) options.reach.thresholds[phi_class] = each.number(name, 0.5, 0, 1);
+  }
+  reader.absorb(each.finish());
   RESIDENCY_TRY_VOID(reader.finish());
   return options;
 }
@@ -148,6 +156,7 @@ Result<std::unique_ptr<Detector>> Detector::open(const DetectorOptions& options)
   std::unique_ptr<Detector> detector(new Detector(options, std::move(scan)));
   if (options.tagger) {
     RESIDENCY_TRY(detector->tagger_, Tagger::embedded());
+    detector->tagger_->reach(options.reach);
   }
   return detector;
 }

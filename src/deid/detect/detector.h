@@ -23,6 +23,7 @@ struct DetectorOptions {
   bool propagation = true;
   bool tagger = true;      // the learned layer; it only adds
   double threshold = 0.5;  // 0 to 1
+  TaggerReach reach = {};  // tagger_bias, tagger_thresholds: {CLASS: 0 to 1}
 
   static Result<DetectorOptions> from_config(const ConfigNode& node);
 };

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "deid/gold/fit_recall.h"
 #include "deid/gold/gold_document.h"
 
 namespace residency::deid {
@@ -114,6 +115,37 @@ TEST(Score, CountsWhatIsCoveredTouchedAndAltered) {
   EXPECT_DOUBLE_EQ(counts.byte_precision(), 0.5);
   EXPECT_DOUBLE_EQ(counts.altered_share(), 4.0 / 9);
   EXPECT_NEAR(counts.byte_f1(), 2 * 0.5 * (4.0 / 13) / (0.5 + 4.0 / 13), 1e-12);
+}
+
+TEST(FitRecall, ReachesFurtherAsMoreIsWanted) {
+  std::vector<GoldDocument> documents;
+  for (const char* text : {"seen with the spouse Tarquelle at the window",
+                           "per Oyadarene the dose was held", "discussed w/ quispelin re: plan"}) {
+    GoldDocument document;
+    document.text = text;
+    const std::string_view all = text;
+    for (const char* name : {"Tarquelle", "Oyadarene", "quispelin"}) {
+      const std::size_t at = all.find(name);
+      if (at != std::string_view::npos)
+        document.spans.push_back({at, at + 9, PhiClass::kRelativeName});
+    }
+    documents.push_back(document);
+  }
+  DetectorOptions options;
+  options.dictionaries = false;
+  options.patterns = false;
+  NoProgress progress;
+  const auto plain = fit_recall(documents, options, false, 1e-9, progress);
+  const auto far = fit_recall(documents, options, false, 1, progress);
+  ASSERT_TRUE(plain.ok());
+  ASSERT_TRUE(far.ok());
+  EXPECT_GE(far->recall_of_all, plain->recall_of_all);
+  EXPECT_TRUE(far->reached || far->reach.bias < 0);
+  EXPECT_FALSE(far->reach.thresholds.empty() && !far->reached);
+  const auto node = ConfigNode::parse(dump_json(far->settings()), "fit");
+  EXPECT_TRUE(DetectorOptions::from_config(*node).ok());
+  EXPECT_FALSE(fit_recall({}, options, false, 0.9, progress).ok());
+  EXPECT_FALSE(fit_recall(documents, options, false, 0, progress).ok());
 }
 
 }  // namespace

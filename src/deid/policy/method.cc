@@ -55,7 +55,7 @@ bool limited_allows(PhiClass phi_class, Action action) {
 
 std::string_view Policy::method() const {
   if (safe_harbor_obstacles(*this).empty()) return "safe_harbor";
-  bool limited = elements.empty();
+  bool limited = elements.empty() && !fields.keeps_any();
   for (std::size_t i = 0; i < kPhiClassCount; ++i)
     limited = limited && limited_allows(static_cast<PhiClass>(i), actions[i]);
   return limited ? "limited_data_set" : "expert_determination";
@@ -69,6 +69,9 @@ std::vector<MethodObstacle> safe_harbor_obstacles(const Policy& policy) {
       found.push_back({std::string(kPhiClassNames[i]), std::string(action_name(policy.actions[i])),
                        std::string(why)});
   }
+  if (policy.fields.keeps_any())
+    found.push_back(
+        {"fields", "keep", "what is kept unread is for an expert to judge (164.514(b)(1))"});
   if (policy.elements.empty()) return found;
   // Rules by path may leave any element as it is: what they keep cannot be told from the rules.
   std::vector<ElementMethod> told;

@@ -143,6 +143,7 @@ Policy Policy::read(ConfigReader& reader) {
     else
       reader.problem("microsoft_config", rules.error().message());
   }
+  policy.fields = FieldRules::read(reader);
   return policy;
 }
 
@@ -155,6 +156,7 @@ Json Policy::to_json() const {
             {"reversible", reversible},
             {"zip3_census", zip_census_name(zip_census)}};
   if (!hash_key.empty()) json["hash_key"] = key_code(hash_key);
+  if (!fields.empty()) json["fields"] = fields.to_json();
   if (!elements.empty()) json["elements"] = elements_json(elements);
   if (!file_sha256.empty())
     json["file"] = {
@@ -195,12 +197,18 @@ Result<DeidOptions> DeidOptions::from_config(const ConfigNode& node) {
 }
 
 std::string DeidOptions::canonical_json() const {
+  Json thresholds = Json::object();
+  for (const auto& [phi_class, threshold] : detector.reach.thresholds)
+    thresholds[std::string(phi_class_name(phi_class))] = threshold;
   return dump_json({{"policy", policy.to_json()},
                     {"detector",
                      {{"patterns", detector.patterns},
                       {"dictionaries", detector.dictionaries},
                       {"known", detector.known},
                       {"propagation", detector.propagation},
+                      {"tagger", detector.tagger},
+                      {"tagger_bias", detector.reach.bias},
+                      {"tagger_thresholds", thresholds},
                       {"threshold", detector.threshold},
                       {"version", kDetectorVersion}}},
                     {"text_bytes_max", text_bytes_max},

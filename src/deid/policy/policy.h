@@ -14,6 +14,7 @@
 #include "deid/detect/detector.h"
 #include "deid/policy/action.h"
 #include "deid/policy/element_rule.h"
+#include "deid/policy/field_rule.h"
 #include "deid/transform/zip3.h"
 
 namespace residency::deid {
@@ -32,6 +33,7 @@ struct Policy {
   bool reversible = false;  // the crosswalk keeps the originals, under its own key
   std::string hash_key;     // of keyed_hash, a secret; empty: the crosswalk's own
   ElementRules elements;    // for FHIR resources; empty: the rules of structured/
+  FieldRules fields;        // for rows of tables and JSON
 
   // Of a policy file; empty where the policy stands in the recipe.
   std::string name;
@@ -45,7 +47,8 @@ struct Policy {
   std::string_view method() const;
   /// kInvalidArgument for a name that is no preset.
   static Result<Policy> named(std::string_view preset);
-  /// {preset, classes: {CLASS: action}, reversible, zip3_census, hash_key_file, microsoft_config}
+  /// {preset, classes: {CLASS: action}, reversible, zip3_census, hash_key_file, microsoft_config,
+  /// fields: {PATH: CLASS|text|keep|drop}, unmatched_fields}
   /// of a recipe or a policy file; the problems go to `reader`.
   static Policy read(ConfigReader& reader);
   /// Everything of it that decides the output; keys by a code of them only.

@@ -164,6 +164,15 @@ zip3_census: 2010
 # hash_key_file: PATH      # the key of keyed_hash; without one the crosswalk's own is used
 # microsoft_config: PATH   # rules for FHIR elements, in the form of Microsoft's FHIR anonymizer
 
+# Columns of tables and paths in JSON rows: a class below, text (the detector reads it), keep, drop.
+# Names are parted by dots; * is any one name, ** any number of them. What is not named goes by the
+# columns' usual names, else as text (or unmatched_fields: drop).
+# fields:
+#   chart_no: MRN
+#   visit.note: text
+#   "**.contact": PHONE
+#   internal_flags: drop
+
 # Actions: keep, redact, tag, surrogate, keyed_hash, encrypt;
 #   dates:  date_shift, generalize_month, generalize_quarter, generalize_year (= year_only)
 #   ages:   age_pool_90, age_band_5, age_band_10      ZIP codes: zip3      cities: generalize_state

@@ -7,7 +7,6 @@
 #include "deid/detect/tokens.h"
 #include "deid/structured/narrative_record.h"
 #include "ingest/base64.h"
-#include "ingest/column_class.h"
 #include "ingest/fhir_note.h"
 
 namespace residency::deid {
@@ -318,32 +317,6 @@ Result<Json> clean_resource(const Json& resource, const RecordScope& scope) {
 Result<Json> clean_element(const std::string& key, const Json& value, const Json& parent,
                            std::string_view owner, const RecordScope& scope) {
   return Walk(scope).member(key, value, parent, owner);
-}
-
-Result<Json> clean_row(const Json& row, const RecordScope& scope) {
-  if (!row.is_object()) return invalid_input("a row is not a JSON object");
-  Json out = Json::object();
-  for (const auto& [key, value] : row.items()) {
-    if (!value.is_string()) {
-      if (!value.is_structured()) out[key] = value;
-      continue;
-    }
-    const std::string name = to_lower(key);
-    const std::string text = value.get<std::string>();
-    if (text.empty()) {
-      out[key] = text;
-    } else if (name == "patient_id" || name == "subject_id" || name == "patient") {
-      out[key] = scope.crosswalk.pseudonym(text);
-    } else if (name == "encounter_id" || name == "hadm_id" || name == "visit_id") {
-      out[key] = scope.crosswalk.encounter(text);
-    } else if (const auto phi_class = ingest::column_class(name)) {
-      out[key] = scope.replacer.replace(*phi_class, text);
-    } else {
-      RESIDENCY_TRY(const auto spans, scope.detector.detect(text, scope.known));
-      out[key] = scope.replacer.apply(text, spans);
-    }
-  }
-  return out;
 }
 
 }  // namespace residency::deid

@@ -1,4 +1,4 @@
-// JsonRecord: de-identifies a FHIR resource or a row of a table, element by element.
+// JsonRecord: de-identifies a FHIR resource, element by element.
 #pragma once
 
 #include <string>
@@ -20,8 +20,5 @@ Result<Json> clean_resource(const Json& resource, const RecordScope& scope);
 /// `owner` the name of that ("" for the resource itself). Null where nothing is left.
 Result<Json> clean_element(const std::string& key, const Json& value, const Json& parent,
                            std::string_view owner, const RecordScope& scope);
-
-/// The row with the columns that identify replaced, all others through the detector.
-Result<Json> clean_row(const Json& row, const RecordScope& scope);
 
 }  // namespace residency::deid

@@ -32,6 +32,15 @@ Result<Tagger> Tagger::embedded() {
   return Tagger(std::shared_ptr<const TaggerModel>(std::shared_ptr<void>(), &model.value()));
 }
 
+void Tagger::reach(const TaggerReach& reach) {
+  outside_bias_ = model_->outside_bias + static_cast<float>(reach.bias);
+  thresholds_ = model_->thresholds;
+  for (const auto& [phi_class, threshold] : reach.thresholds) {
+    if (const auto group = tag_group(phi_class))
+      thresholds_[*group] = static_cast<float>(threshold);
+  }
+}
+
 std::vector<Span> Tagger::find(std::string_view text) const {
   std::vector<Span> spans;
   const std::vector<TagToken> tokens = tag_tokens(text);
@@ -44,7 +53,7 @@ std::vector<Span> Tagger::find(std::string_view text) const {
       tag_features(tokens, i, features);
       emissions[i - begin] = model_->emissions(features);
     }
-    const auto path = viterbi(emissions, model_->transitions, model_->outside_bias);
+    const auto path = viterbi(emissions, model_->transitions, outside_bias_);
     for (std::size_t i = 0; i < path.size();) {
       if (path[i] == 0) {
         ++i;
@@ -66,7 +75,7 @@ std::vector<Span> Tagger::find(std::string_view text) const {
       }
       probability /= static_cast<double>(stop - i);
       const std::size_t group = group_of(path[i]);
-      if (any_text && probability >= static_cast<double>(model_->thresholds[group])) {
+      if (any_text && probability >= static_cast<double>(thresholds_[group])) {
         spans.push_back({tokens[begin + i].begin, tokens[begin + stop - 1].end, kTagGroups[group],
                          std::clamp(probability, 0.0, 1.0), Reason::kModel, "tagger"});
       }

@@ -2,6 +2,8 @@
 // it takes nothing away from other layers.
 #pragma once
 
+#include <array>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -11,11 +13,22 @@
 
 namespace residency::deid {
 
+/// How far the tagger goes for recall, beyond what its model was fitted to.
+struct TaggerReach {
+  double bias = 0;  // added to the model's outside bias; below 0 looks at more spans
+  /// The least probability of a span in place of the model's, by class: one of kTagGroups, which
+  /// stands for all of its group.
+  std::map<PhiClass, double> thresholds;
+};
+
 class Tagger {
  public:
-  explicit Tagger(std::shared_ptr<const TaggerModel> model) : model_(std::move(model)) {}
+  explicit Tagger(std::shared_ptr<const TaggerModel> model) : model_(std::move(model)) {
+    reach({});
+  }
   /// The model linked into this binary; its error where that cannot be read.
   static Result<Tagger> embedded();
+  void reach(const TaggerReach& reach);
 
   /// Spans in order, apart from each other, each with the probability that its words identify as
   /// the score and kModel as the reason. `text` has at most 4 GiB.
@@ -23,6 +36,8 @@ class Tagger {
 
  private:
   std::shared_ptr<const TaggerModel> model_;
+  float outside_bias_ = 0;
+  std::array<float, kTagGroupCount> thresholds_{};
 };
 
 }  // namespace residency::deid

@@ -78,14 +78,15 @@ void add_codes(pugi::xml_node coded, std::vector<Code>& codes) {
       {"2.16.840.1.113883.6.96", "http://snomed.info/sct"},
       {"2.16.840.1.113883.6.88", "http://www.nlm.nih.gov/research/umls/rxnorm"},
       {"2.16.840.1.113883.6.69", "http://hl7.org/fhir/sid/ndc"}};
-  for (const auto& [oid, url] : kSystems) {
+  for (const auto& system : kSystems) {
     const std::string code(attribute(coded, "code"));
-    if (attribute(coded, "codeSystem") != oid || code.empty()) continue;
+    if (attribute(coded, "codeSystem") != system.first || code.empty()) continue;
     const bool there = std::any_of(codes.begin(), codes.end(), [&](const Code& known) {
-      return known.system == url && known.code == code;
+      return known.system == system.second && known.code == code;
     });
     if (!there)
-      codes.push_back({std::string(url), code, std::string(attribute(coded, "displayName"))});
+      codes.push_back(
+          {std::string(system.second), code, std::string(attribute(coded, "displayName"))});
   }
   for (const pugi::xml_node child : coded.children()) {
     if (local_name(child) == "translation") add_codes(child, codes);
