@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "audit/checkpoint.h"
+#include "audit/event_line.h"
 #include "audit/merkle.h"
 #include "base/fault_env.h"
 #include "crypto/sha256.h"
@@ -124,6 +126,14 @@ TEST_F(AuditTest, AnotherWorkspacesLogIsRefused) {
   spill(log_path(), slurp(other_root + "/audit/log-000001.jsonl"));
   spill(checkpoint_path(), slurp(other_root + "/audit/checkpoint.json"));
   EXPECT_FALSE(intact());
+}
+
+TEST(EventLine, JsonThatIsNoObjectIsCorrupt) {
+  for (const char* line : {"11", "[]", "null", "\"code\"", "{}", ""})
+    EXPECT_EQ(check_line(line, "key").ok(), false) << line;
+  const crypto::Secret seed(std::string(32, 's'));
+  for (const char* line : {"11\n", "[]\n", "null\n", "{}\n", ""})
+    EXPECT_EQ(decode(line, seed).ok(), false) << line;
 }
 
 TEST_F(AuditTest, FreeTextIsRefused) {

@@ -26,7 +26,8 @@ Result<std::string> encode(const Checkpoint& checkpoint, const crypto::Secret& s
 
 Result<Checkpoint> decode(const std::string& text, const crypto::Secret& seed) {
   RESIDENCY_TRY(Json parsed, parse_json(text));
-  if (dump_json(parsed) + "\n" != text) return corrupt("audit checkpoint is not canonical");
+  if (!parsed.is_object() || dump_json(parsed) + "\n" != text)
+    return corrupt("audit checkpoint is not canonical");
   RESIDENCY_TRY(const std::string signature, crypto::from_hex(json_text(parsed, "signature")));
   parsed.erase("signature");
   RESIDENCY_TRY(const std::string public_key, crypto::ed25519_public_key(seed));

@@ -67,7 +67,8 @@ std::string encode_line(const Event& event, const LineLinks& links, const std::s
 
 Result<LineLinks> check_line(std::string_view line, std::string_view key) {
   RESIDENCY_TRY(Json parsed, parse_json(line));
-  if (dump_json(parsed) != line) return corrupt("audit line is not canonical");
+  if (!parsed.is_object() || dump_json(parsed) != line)
+    return corrupt("audit line is not canonical");
   const std::string code = json_text(parsed, "code");
   LineLinks links{static_cast<std::uint64_t>(json_integer(parsed, "seq")),
                   json_text(parsed, "prev")};
