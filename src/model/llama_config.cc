@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "model/family.h"
 #include "model/llama_vocabulary.h"
 
 namespace residency::model {
@@ -90,6 +91,21 @@ void read_rope(const GgufFile& file, KeyReader& keys, LlamaConfig& config) {
   }
 }
 
+/// What only some families' files say.
+void read_window(KeyReader& keys, LlamaConfig& config) {
+  const bool windows = config.window_pattern > 1;
+  config.window =
+      windows ? keys.integer_or("attention.sliding_window", 0, 0, 1 << 26) : std::int64_t{0};
+  if (config.architecture == "gemma2") {
+    // llama.cpp's defaults where the file is silent.
+    config.attention_softcap =
+        keys.has("attn_logit_softcapping") ? keys.positive("attn_logit_softcapping") : 50;
+    config.final_softcap =
+        keys.has("final_logit_softcapping") ? keys.positive("final_logit_softcapping") : 30;
+    if (!keys.has("attention.sliding_window")) config.window = 4096;
+  }
+}
+
 std::int64_t vocabulary_size(const GgufFile& file) {
   const auto found = file.metadata().find("tokenizer.ggml.tokens");
   if (found == file.metadata().end()) return 0;
@@ -124,13 +140,22 @@ std::string block_tensor(std::int64_t layer, std::string_view part) {
   return fmt::format("blk.{}.{}.weight", layer, part);
 }
 
+std::string block_bias(std::int64_t layer, std::string_view part) {
+  return fmt::format("blk.{}.{}.bias", layer, part);
+}
+
+double LlamaConfig::scale_of_scores() const {
+  return attention_scale > 0 ? attention_scale
+                             : 1.0 / std::sqrt(static_cast<double>(head_dimension));
+}
+
 Result<LlamaConfig> LlamaConfig::from_gguf(const GgufFile& file) {
   LlamaConfig config;
   RESIDENCY_TRY(config.architecture, file.text("general.architecture"));
-  if (config.architecture != "llama") {
+  if (!is_known_family(config.architecture)) {
     return invalid_input(fmt::format(
-        "model family is not supported yet (supported: llama): general.architecture={}: {}",
-        config.architecture, file.name()));
+        "model family is not supported yet (supported: {}): general.architecture={}: {}",
+        known_families(), config.architecture, file.name()));
   }
   KeyReader keys(file, config.architecture + ".");
   config.layers = keys.integer("block_count", 1, 512);
@@ -141,8 +166,8 @@ Result<LlamaConfig> LlamaConfig::from_gguf(const GgufFile& file) {
   read_heads(file, keys, config);
   read_rope(file, keys, config);
   if (keys.integer_or("expert_count", 0, 0, 1 << 16) != 0) {
-    keys.problem(fmt::format("mixture of experts is not supported yet: llama.expert_count: {}",
-                             file.name()));
+    keys.problem(fmt::format("mixture of experts is not supported yet: {}.expert_count: {}",
+                             config.architecture, file.name()));
   }
   if (file.metadata().contains("split.count") && file.integer("split.count").ok() &&
       *file.integer("split.count") > 1) {
@@ -151,10 +176,17 @@ Result<LlamaConfig> LlamaConfig::from_gguf(const GgufFile& file) {
   config.vocabulary = vocabulary_size(file);
   const auto stated = keys.integer_or("vocab_size", config.vocabulary, 1, 1 << 22);
   if (stated != config.vocabulary) {
-    keys.problem(fmt::format("vocabulary is {} tokens, llama.vocab_size says {}: {}",
-                             config.vocabulary, stated, file.name()));
+    keys.problem(fmt::format("vocabulary is {} tokens, {}.vocab_size says {}: {}",
+                             config.vocabulary, config.architecture, stated, file.name()));
   }
   config.tied_head = file.find("output.weight") == nullptr;
+  set_family(config);
+  read_window(keys, config);
+  for (const char* unread : {"rope_factors_long.weight", "rope_factors_short.weight"}) {
+    if (file.find(unread) != nullptr)
+      keys.problem(fmt::format("rotary scaling by long and short factors is not supported: {}: {}",
+                               unread, file.name()));
+  }
   RESIDENCY_TRY_VOID(keys.finish());
   return config;
 }
@@ -167,15 +199,35 @@ std::vector<ExpectedTensor> expected_tensors(const LlamaConfig& config) {
   std::vector<ExpectedTensor> tensors;
   tensors.push_back({"token_embd.weight", {d, config.vocabulary}});
   for (std::int64_t i = 0; i < config.layers; ++i) {
-    tensors.push_back({block_tensor(i, "attn_norm"), {d}});
-    tensors.push_back({block_tensor(i, "ffn_down"), {ff, d}});
-    tensors.push_back({block_tensor(i, "ffn_gate"), {d, ff}});
-    tensors.push_back({block_tensor(i, "ffn_up"), {d, ff}});
-    tensors.push_back({block_tensor(i, "ffn_norm"), {d}});
-    tensors.push_back({block_tensor(i, "attn_k"), {d, kv}});
-    tensors.push_back({block_tensor(i, "attn_output"), {q, d}});
-    tensors.push_back({block_tensor(i, "attn_q"), {d, q}});
-    tensors.push_back({block_tensor(i, "attn_v"), {d, kv}});
+    const auto add = [&](const char* part, std::vector<std::int64_t> shape) {
+      tensors.push_back({block_tensor(i, part), std::move(shape)});
+    };
+    add("attn_norm", {d});
+    add("ffn_down", {ff, d});
+    if (!config.fused) add("ffn_gate", {d, ff});
+    add("ffn_up", {d, config.fused ? 2 * ff : ff});
+    add("ffn_norm", {d});
+    add("attn_output", {q, d});
+    if (config.fused) {
+      add("attn_qkv", {d, q + 2 * kv});
+    } else {
+      add("attn_k", {d, kv});
+      add("attn_q", {d, q});
+      add("attn_v", {d, kv});
+    }
+    if (config.qkv_bias) {
+      tensors.push_back({block_bias(i, "attn_k"), {kv}});
+      tensors.push_back({block_bias(i, "attn_q"), {q}});
+      tensors.push_back({block_bias(i, "attn_v"), {kv}});
+    }
+    if (config.qk_norm) {
+      add("attn_k_norm", {config.head_dimension});
+      add("attn_q_norm", {config.head_dimension});
+    }
+    if (config.post_norms) {
+      add("post_attention_norm", {d});
+      add("post_ffw_norm", {d});
+    }
   }
   tensors.push_back({"output_norm.weight", {d}});
   if (!config.tied_head) tensors.push_back({"output.weight", {d, config.vocabulary}});

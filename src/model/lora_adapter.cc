@@ -15,9 +15,13 @@ const std::vector<LoraTarget>& lora_targets() {
       {"attn_q", "self_attn.q_proj"}, {"attn_k", "self_attn.k_proj"},
       {"attn_v", "self_attn.v_proj"}, {"attn_output", "self_attn.o_proj"},
       {"ffn_gate", "mlp.gate_proj"},  {"ffn_up", "mlp.up_proj"},
-      {"ffn_down", "mlp.down_proj"},
+      {"ffn_down", "mlp.down_proj"},  {"attn_qkv", "self_attn.qkv_proj"},
   };
   return targets;
+}
+
+std::string_view hf_name(const LoraTarget& target, const LlamaConfig& config) {
+  return config.fused && target.gguf == "ffn_up" ? "mlp.gate_up_proj" : target.hf;
 }
 
 Result<LoraPlace> lora_place(const std::string& tensor) {

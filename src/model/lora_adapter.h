@@ -38,6 +38,9 @@ struct LoraTarget {
 /// All linear layers of a block, in the order modules are written.
 const std::vector<LoraTarget>& lora_targets();
 
+/// The projection's name in Hugging Face's modules: a fused feed-forward's is its own.
+std::string_view hf_name(const LoraTarget& target, const LlamaConfig& config);
+
 /// A module's layer and target; kInvalidInput where `tensor` names no targetable projection.
 struct LoraPlace {
   std::int64_t layer = 0;

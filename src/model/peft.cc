@@ -15,13 +15,15 @@ namespace {
 constexpr std::uint64_t kWeightsBytesMax = 4ull << 30;
 constexpr std::uint64_t kConfigBytesMax = 1u << 20;
 
-bool is_rotated(const LoraTarget& target) {
-  return target.gguf == "attn_q" || target.gguf == "attn_k";
+/// True where GGUF holds the projection's rows in another order than Hugging Face.
+bool is_permuted(const LoraTarget& target, const LlamaConfig& config) {
+  return config.rotary_pairs == RotaryPairs::kNeighbours &&
+         (target.gguf == "attn_q" || target.gguf == "attn_k");
 }
 
-std::string peft_name(const LoraPlace& place, char side) {
+std::string peft_name(const LoraPlace& place, const LlamaConfig& config, char side) {
   return fmt::format("base_model.model.model.layers.{}.{}.lora_{}.weight", place.layer,
-                     place.target.hf, side);
+                     hf_name(place.target, config), side);
 }
 
 /// Rows of a rotated projection's B, from GGUF to Hugging Face order or back.
@@ -108,9 +110,10 @@ Result<void> read_peft_config(const std::string& text, const std::string& name,
 }
 
 /// One side of a module from the file; counts it, so that foreign tensors are noticed.
-Result<std::vector<float>> read_side(const SafetensorsFile& file, const LoraPlace& place, char side,
+Result<std::vector<float>> read_side(const SafetensorsFile& file, const LoraPlace& place,
+                                     const LlamaConfig& config, char side,
                                      std::vector<std::int64_t> shape, std::size_t& used) {
-  const auto name = peft_name(place, side);
+  const auto name = peft_name(place, config, side);
   const auto found = file.tensors().find(name);
   if (found == file.tensors().end()) {
     return invalid_input(fmt::format("tensor is missing: {}: {}", name, file.name()));
@@ -139,12 +142,13 @@ Result<PeftFiles> export_peft(const LoraAdapter& adapter, const LlamaConfig& con
   std::set<std::string> targets;
   for (const auto& module : adapter.modules) {
     RESIDENCY_TRY(const auto place, lora_place(module.tensor));
-    targets.insert(module_name(place.target.hf));
-    tensors[peft_name(place, 'A')] = {{adapter.rank, module.in}, module.a};
-    tensors[peft_name(place, 'B')] = {
+    targets.insert(module_name(hf_name(place.target, config)));
+    tensors[peft_name(place, config, 'A')] = {{adapter.rank, module.in}, module.a};
+    tensors[peft_name(place, config, 'B')] = {
         {module.out, adapter.rank},
-        is_rotated(place.target) ? permute_rows(module.b, adapter.rank, config.head_dimension, true)
-                                 : module.b};
+        is_permuted(place.target, config)
+            ? permute_rows(module.b, adapter.rank, config.head_dimension, true)
+            : module.b};
   }
   PeftFiles files;
   RESIDENCY_TRY(files.weights, write_safetensors(tensors, {{"format", "pt"}}));
@@ -161,14 +165,14 @@ Result<LoraAdapter> import_peft(const PeftFiles& files, const LlamaConfig& confi
   std::size_t used = 0;
   for (const auto& expected : expected_tensors(config)) {
     const auto place = lora_place(expected.name);
-    if (!place.ok() || !file.tensors().contains(peft_name(*place, 'A'))) continue;
+    if (!place.ok() || !file.tensors().contains(peft_name(*place, config, 'A'))) continue;
     LoraModule module;
     module.tensor = expected.name;
     module.in = expected.shape[0];
     module.out = expected.shape[1];
-    RESIDENCY_TRY(module.a, read_side(file, *place, 'A', {adapter.rank, module.in}, used));
-    RESIDENCY_TRY(module.b, read_side(file, *place, 'B', {module.out, adapter.rank}, used));
-    if (is_rotated(place->target)) {
+    RESIDENCY_TRY(module.a, read_side(file, *place, config, 'A', {adapter.rank, module.in}, used));
+    RESIDENCY_TRY(module.b, read_side(file, *place, config, 'B', {module.out, adapter.rank}, used));
+    if (is_permuted(place->target, config)) {
       module.b = permute_rows(module.b, adapter.rank, config.head_dimension, false);
     }
     adapter.modules.push_back(std::move(module));

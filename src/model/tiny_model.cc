@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/family.h"
 #include "model/gguf.h"
 #include "model/llama_config.h"
 
@@ -95,7 +96,7 @@ constexpr std::int64_t kTinyVocabulary = 3 + 256 + 13;
 std::string random_tensor(SplitMix& random, const ExpectedTensor& tensor) {
   std::int64_t elements = 1;
   for (const auto size : tensor.shape) elements *= size;
-  const bool norm = tensor.shape.size() == 1;
+  const bool norm = tensor.shape.size() == 1 && !tensor.name.ends_with(".bias");
   // Large enough that the logits differ clearly from token to token and greedy text is varied.
   const float scale = tensor.name == "token_embd.weight"
                           ? 1.0f
@@ -116,7 +117,9 @@ bool makes_a_model(const TinyLlamaOptions& options) {
   return small(options.layers, 64) && small(options.embedding, 1024) && small(options.heads, 64) &&
          small(options.kv_heads, options.heads) && small(options.feed_forward, 4096) &&
          small(options.context, 1 << 16) && options.heads % options.kv_heads == 0 &&
-         options.embedding % (2 * options.heads) == 0;
+         options.embedding % (2 * options.heads) == 0 && is_known_family(options.family) &&
+         options.head_dimension >= 0 && options.head_dimension <= 512 &&
+         options.head_dimension % 2 == 0 && options.window >= 0;
 }
 
 }  // namespace
@@ -128,27 +131,37 @@ Result<std::string> make_tiny_llama(std::uint64_t seed, const TinyLlamaOptions& 
   config.embedding = options.embedding;
   config.heads = options.heads;
   config.kv_heads = options.kv_heads;
-  config.head_dimension = options.embedding / options.heads;
+  config.head_dimension =
+      options.head_dimension > 0 ? options.head_dimension : options.embedding / options.heads;
   config.feed_forward = options.feed_forward;
   config.vocabulary = kTinyVocabulary;
   config.tied_head = options.tied_head;
+  config.architecture = options.family;
+  set_family(config);
 
   auto metadata = vocabulary_metadata();
   const auto count = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
-  metadata["general.architecture"] = std::string("llama");
+  metadata["general.architecture"] = options.family;
+  const std::string prefix = options.family + ".";
   metadata["general.type"] = std::string("model");
-  metadata["general.name"] = std::string("tiny-llama");
+  // llama.cpp asks for certain tokens where a name says Phi-3.
+  metadata["general.name"] = std::string(options.family == "llama" ? "tiny-llama" : "tiny");
   metadata["general.file_type"] = std::uint64_t{0};
-  metadata["llama.block_count"] = count(options.layers);
-  metadata["llama.context_length"] = count(options.context);
-  metadata["llama.embedding_length"] = count(options.embedding);
-  metadata["llama.feed_forward_length"] = count(options.feed_forward);
-  metadata["llama.attention.head_count"] = count(options.heads);
-  metadata["llama.attention.head_count_kv"] = count(options.kv_heads);
-  metadata["llama.attention.layer_norm_rms_epsilon"] = static_cast<double>(1e-5f);
-  metadata["llama.rope.freq_base"] = 10000.0;
-  metadata["llama.rope.dimension_count"] = count(config.head_dimension);
-  metadata["llama.vocab_size"] = count(kTinyVocabulary);
+  metadata[prefix + "block_count"] = count(options.layers);
+  metadata[prefix + "context_length"] = count(options.context);
+  metadata[prefix + "embedding_length"] = count(options.embedding);
+  metadata[prefix + "feed_forward_length"] = count(options.feed_forward);
+  metadata[prefix + "attention.head_count"] = count(options.heads);
+  metadata[prefix + "attention.head_count_kv"] = count(options.kv_heads);
+  metadata[prefix + "attention.layer_norm_rms_epsilon"] = static_cast<double>(1e-5f);
+  metadata[prefix + "rope.freq_base"] = 10000.0;
+  metadata[prefix + "rope.dimension_count"] = count(config.head_dimension);
+  metadata[prefix + "vocab_size"] = count(kTinyVocabulary);
+
+  metadata[prefix + "attention.key_length"] = count(config.head_dimension);
+  metadata[prefix + "attention.value_length"] = count(config.head_dimension);
+  if (config.window_pattern > 1 && options.window > 0)
+    metadata[prefix + "attention.sliding_window"] = count(options.window);
 
   SplitMix random(seed);
   std::vector<GgufTensorData> tensors;

@@ -1,4 +1,4 @@
-// A Llama model of a few thousand weights, made on the spot: a real GGUF file that llama.cpp loads
+// A model of a few thousand weights, made on the spot: a real GGUF file that llama.cpp loads
 // and the trainer trains, so that tests of either take milliseconds.
 #pragma once
 
@@ -17,6 +17,9 @@ struct TinyLlamaOptions {
   std::int64_t feed_forward = 128;
   std::int64_t context = 512;
   bool tied_head = true;
+  std::string family = "llama";     // an architecture of model/family.h
+  std::int64_t head_dimension = 0;  // 0: embedding / heads
+  std::int64_t window = 0;          // of families with windowed layers
 };
 
 /// The bytes of a GGUF file: F32 weights drawn from `seed`, a byte-level BPE vocabulary of 272

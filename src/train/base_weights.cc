@@ -26,7 +26,10 @@ Result<std::vector<float>> base_tensors(const model::GgufFile& file,
 }
 
 Result<RotaryTable> rotary_table(const model::GgufFile& file, const model::LlamaConfig& config,
-                                 std::int64_t positions) {
+                                 std::int64_t positions, bool windowed) {
+  const bool own = windowed && config.rope_theta_windowed > 0;
+  const double theta = own ? config.rope_theta_windowed : config.rope_theta;
+  const double scale = own ? 1.0 : config.rope_scale;
   const std::int64_t n = config.head_dimension;
   std::vector<float> factors(static_cast<std::size_t>(n / 2), 1.0f);
   if (config.rope_factors) {
@@ -37,10 +40,10 @@ Result<RotaryTable> rotary_table(const model::GgufFile& file, const model::Llama
   table.sines.resize(table.cosines.size());
   for (std::int64_t pair = 0; pair < n / 2; ++pair) {
     const double frequency =
-        std::pow(config.rope_theta, -2.0 * static_cast<double>(pair) / static_cast<double>(n)) /
+        std::pow(theta, -2.0 * static_cast<double>(pair) / static_cast<double>(n)) /
         static_cast<double>(factors[static_cast<std::size_t>(pair)]);
     for (std::int64_t position = 0; position < positions; ++position) {
-      const double angle = static_cast<double>(position) * config.rope_scale * frequency;
+      const double angle = static_cast<double>(position) * scale * frequency;
       const std::size_t at = static_cast<std::size_t>(position * n + 2 * pair);
       table.cosines[at] = table.cosines[at + 1] = static_cast<float>(std::cos(angle));
       table.sines[at + 1] = static_cast<float>(std::sin(angle));

@@ -27,7 +27,8 @@ struct RotaryTable {
 
 /// The table for positions [0, positions). Su et al., RoFormer, 2021; frequencies divided by
 /// rope_freqs.weight where the model has it.
+/// `windowed`: the windowed layers' own, without scaling, where they have one.
 Result<RotaryTable> rotary_table(const model::GgufFile& file, const model::LlamaConfig& config,
-                                 std::int64_t positions);
+                                 std::int64_t positions, bool windowed = false);
 
 }  // namespace residency::train

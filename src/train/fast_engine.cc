@@ -280,6 +280,7 @@ Result<std::unique_ptr<Engine>> make(const model::GgufFile& base, const model::L
 }  // namespace
 
 std::string fast_engine_refusal(const model::LlamaConfig& config) {
+  if (config.architecture != "llama") return "it is of the family " + config.architecture;
   for (const std::int64_t n : {config.embedding, config.head_dimension, config.feed_forward}) {
     if (n % kLanes != 0) return "a width of the model is no multiple of 16";
   }

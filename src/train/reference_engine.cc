@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <array>
 #include <exception>
 #include <map>
 #include <string>
@@ -49,12 +50,13 @@ class ReferenceEngine final : public Engine {
         weights_[expected.name] = tensor;
       }
       const std::int64_t n = config_.head_dimension;
-      RESIDENCY_TRY(const RotaryTable rotary, rotary_table(file, config_, tokens_max_));
       const auto half = [&](const std::vector<float>& table) {
         return to_tensor(table).view({-1, n / 2, 2}).select(2, 1).contiguous();
       };
-      cosines_ = half(rotary.cosines);
-      sines_ = half(rotary.sines);
+      for (const bool windowed : {false, true}) {
+        RESIDENCY_TRY(const RotaryTable rotary, rotary_table(file, config_, tokens_max_, windowed));
+        turns_[windowed ? 1 : 0] = {half(rotary.cosines), half(rotary.sines)};
+      }
     } catch (const std::exception& failure) {
       return torch_error(failure);
     }
@@ -133,6 +135,9 @@ class ReferenceEngine final : public Engine {
     at::Tensor a, b;
     double scale = 0;
   };
+  struct Turns {
+    at::Tensor cosines, sines;
+  };
 
   at::Tensor to_tensor(const std::vector<float>& values) const {
     return at::tensor(values, at::TensorOptions().dtype(at::kFloat)).to(type_);
@@ -152,35 +157,83 @@ class ReferenceEngine final : public Engine {
     return reference::adapted_linear(x, weights_.at(name), pair.a, pair.b, pair.scale);
   }
 
+  at::Tensor projected(const at::Tensor& x, std::int64_t layer, const char* part) const {
+    at::Tensor y = linear(x, model::block_tensor(layer, part));
+    return config_.qkv_bias ? y + weights_.at(model::block_bias(layer, part)) : y;
+  }
+
+  at::Tensor attention(const at::Tensor& x, std::int64_t layer, const at::Tensor& positions,
+                       const dataset::PackedSequence& sequence) const {
+    const std::int64_t n = config_.head_dimension;
+    at::Tensor q, k, v;
+    if (config_.fused) {
+      const at::Tensor all = linear(x, model::block_tensor(layer, "attn_qkv"));
+      q = all.narrow(1, 0, config_.heads * n);
+      k = all.narrow(1, config_.heads * n, config_.kv_heads * n);
+      v = all.narrow(1, (config_.heads + config_.kv_heads) * n, config_.kv_heads * n);
+    } else {
+      q = projected(x, layer, "attn_q");
+      k = projected(x, layer, "attn_k");
+      v = projected(x, layer, "attn_v");
+    }
+    const auto heads = [&](const at::Tensor& t) { return t.reshape({t.size(0), -1, n}); };
+    const bool windowed = config_.windowed(layer);
+    const Turns& turns = turns_[windowed ? 1 : 0];
+    const auto turned = [&](at::Tensor t, const char* norm) {
+      t = heads(t);
+      if (config_.qk_norm)
+        t = reference::norm(t, weights_.at(model::block_tensor(layer, norm)), config_.rms_epsilon);
+      const at::Tensor c = turns.cosines.index_select(0, positions);
+      const at::Tensor s = turns.sines.index_select(0, positions);
+      return config_.rotary_pairs == model::RotaryPairs::kHalves ? reference::rotate_halves(t, c, s)
+                                                                 : reference::rotate(t, c, s);
+    };
+    const reference::AttentionForm form{config_.scale_of_scores(), config_.attention_softcap,
+                                        windowed ? config_.window : 0};
+    const at::Tensor out = reference::attention(turned(q, "attn_q_norm"), turned(k, "attn_k_norm"),
+                                                heads(v), sequence.segment_starts, form);
+    return linear(out, model::block_tensor(layer, "attn_output"));
+  }
+
+  at::Tensor feed_forward(const at::Tensor& x, std::int64_t layer) const {
+    at::Tensor gate;
+    at::Tensor up = linear(x, model::block_tensor(layer, "ffn_up"));
+    if (config_.fused) {
+      gate = up.narrow(1, 0, config_.feed_forward);
+      up = up.narrow(1, config_.feed_forward, config_.feed_forward);
+    } else {
+      gate = linear(x, model::block_tensor(layer, "ffn_gate"));
+    }
+    const at::Tensor h = config_.gate == model::GateFunction::kGelu ? reference::geglu(gate, up)
+                                                                    : reference::swiglu(gate, up);
+    return linear(h, model::block_tensor(layer, "ffn_down"));
+  }
+
   /// The last norm's output [tokens, embedding].
   at::Tensor hidden(const dataset::PackedSequence& sequence) const {
     const auto ids = at::tensor(sequence.tokens, at::TensorOptions().dtype(at::kInt)).to(at::kLong);
     const auto positions =
         at::tensor(sequence.positions, at::TensorOptions().dtype(at::kInt)).to(at::kLong);
-    const at::Tensor c = cosines_.index_select(0, positions);
-    const at::Tensor s = sines_.index_select(0, positions);
     at::Tensor x = weights_.at("token_embd.weight").index_select(0, ids);
+    if (config_.embedding_scale != 1) x = x * config_.embedding_scale;
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
       const auto name = [&](const char* part) { return model::block_tensor(layer, part); };
-      const auto heads = [&](const at::Tensor& t) {
-        return t.view({t.size(0), -1, config_.head_dimension});
+      const auto norm = [&](const at::Tensor& t, const char* part) {
+        return reference::norm(t, weights_.at(name(part)), config_.rms_epsilon);
       };
-      const at::Tensor n1 = reference::norm(x, weights_.at(name("attn_norm")), config_.rms_epsilon);
-      const at::Tensor q = reference::rotate(heads(linear(n1, name("attn_q"))), c, s);
-      const at::Tensor k = reference::rotate(heads(linear(n1, name("attn_k"))), c, s);
-      const at::Tensor v = heads(linear(n1, name("attn_v")));
-      x = x + linear(reference::attention(q, k, v, sequence.segment_starts), name("attn_output"));
-      const at::Tensor n2 = reference::norm(x, weights_.at(name("ffn_norm")), config_.rms_epsilon);
-      const at::Tensor h =
-          reference::swiglu(linear(n2, name("ffn_gate")), linear(n2, name("ffn_up")));
-      x = x + linear(h, name("ffn_down"));
+      at::Tensor attended = attention(norm(x, "attn_norm"), layer, positions, sequence);
+      if (config_.post_norms) attended = norm(attended, "post_attention_norm");
+      x = x + attended;
+      at::Tensor fed = feed_forward(norm(x, "ffn_norm"), layer);
+      if (config_.post_norms) fed = norm(fed, "post_ffw_norm");
+      x = x + fed;
     }
     return reference::norm(x, weights_.at("output_norm.weight"), config_.rms_epsilon);
   }
 
   at::Tensor logits(const at::Tensor& rows) const {
     const char* head = config_.tied_head ? "token_embd.weight" : "output.weight";
-    return at::matmul(rows, weights_.at(head).t());
+    return reference::softcap(at::matmul(rows, weights_.at(head).t()), config_.final_softcap);
   }
 
   /// Undefined where the sequence has no targets.
@@ -206,7 +259,7 @@ class ReferenceEngine final : public Engine {
   std::int64_t tokens_max_;
   std::map<std::string, at::Tensor> weights_;
   std::map<std::string, Pair> adapter_;
-  at::Tensor cosines_, sines_;
+  std::array<Turns, 2> turns_;  // of full layers and of windowed ones
 };
 
 }  // namespace

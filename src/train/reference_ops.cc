@@ -17,12 +17,30 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosines, const at::Tens
   return at::stack({even * c - odd * s, odd * c + even * s}, -1).flatten(-2);
 }
 
+at::Tensor rotate_halves(const at::Tensor& x, const at::Tensor& cosines, const at::Tensor& sines) {
+  const std::int64_t half = x.size(-1) / 2;
+  const at::Tensor low = x.narrow(-1, 0, half);
+  const at::Tensor high = x.narrow(-1, half, half);
+  const at::Tensor c = cosines.unsqueeze(1);
+  const at::Tensor s = sines.unsqueeze(1);
+  return at::cat({low * c - high * s, high * c + low * s}, -1);
+}
+
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) { return at::silu(gate) * up; }
 
+at::Tensor geglu(const at::Tensor& gate, const at::Tensor& up) {
+  return at::gelu(gate, "tanh") * up;
+}
+
+at::Tensor softcap(const at::Tensor& x, double cap) {
+  return cap > 0 ? at::tanh(x / cap) * cap : x;
+}
+
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                     const std::vector<std::size_t>& segment_starts) {
+                     const std::vector<std::size_t>& segment_starts, const AttentionForm& form) {
   const std::int64_t group = q.size(1) / k.size(1);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
+  const double scale =
+      form.scale > 0 ? form.scale : 1.0 / std::sqrt(static_cast<double>(q.size(2)));
   std::vector<at::Tensor> parts;
   for (std::size_t i = 0; i + 1 < segment_starts.size(); ++i) {
     const auto begin = static_cast<std::int64_t>(segment_starts[i]);
@@ -30,9 +48,12 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
     const auto rows = [&](const at::Tensor& t, std::int64_t repeats) {
       return t.narrow(0, begin, length).repeat_interleave(repeats, 1).transpose(0, 1);
     };
-    const at::Tensor hidden =
-        at::ones({length, length}, at::TensorOptions().dtype(at::kBool).device(q.device())).triu(1);
-    const at::Tensor scores = at::matmul(rows(q, 1), rows(k, group).transpose(1, 2)) * scale;
+    const at::Tensor all =
+        at::ones({length, length}, at::TensorOptions().dtype(at::kBool).device(q.device()));
+    at::Tensor hidden = all.triu(1);
+    if (form.window > 0) hidden = hidden.logical_or(all.tril(-form.window));
+    const at::Tensor scores =
+        softcap(at::matmul(rows(q, 1), rows(k, group).transpose(1, 2)) * scale, form.softcap);
     const at::Tensor weights = scores.masked_fill(hidden, -INFINITY).softmax(-1);
     parts.push_back(at::matmul(weights, rows(v, group)).transpose(0, 1).flatten(1));
   }

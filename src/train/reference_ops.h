@@ -14,13 +14,28 @@ at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, double epsilon);
 /// Rotates neighbouring pairs of x [rows, heads, n]; cosines and sines are [rows, n / 2].
 at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosines, const at::Tensor& sines);
 
+/// The same for pairs (i, i + n/2).
+at::Tensor rotate_halves(const at::Tensor& x, const at::Tensor& cosines, const at::Tensor& sines);
+
 /// silu(gate) * up.
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up);
+/// gelu(gate) * up, GELU in its tanh form. Shazeer, GLU Variants Improve Transformer, 2020.
+at::Tensor geglu(const at::Tensor& gate, const at::Tensor& up);
+
+/// cap * tanh(x / cap); x itself where cap is 0.
+at::Tensor softcap(const at::Tensor& x, double cap);
+
+struct AttentionForm {
+  double scale = 0;         // of the scores; 0: 1 / sqrt(n)
+  double softcap = 0;       // of the scaled scores; 0: none
+  std::int64_t window = 0;  // tokens looked back at, itself among them; 0: all
+};
 
 /// Causal attention within segments. q [rows, heads, n]; k and v [rows, kv_heads, n]; the result
 /// is [rows, heads * n].
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                     const std::vector<std::size_t>& segment_starts);
+                     const std::vector<std::size_t>& segment_starts,
+                     const AttentionForm& form = {});
 
 /// x weight^T + scale (x a^T) b^T; a and b may be undefined.
 at::Tensor adapted_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
