@@ -96,8 +96,8 @@ Result<GgufWriter> begin_output(const GgufFile& file, WeightType type, WritableF
   return GgufWriter::begin(out, metadata, std::move(tensors));
 }
 
-Result<void> convert(const GgufFile& file, const LoraAdapter* adapter, WeightType type,
-                     WritableFile& out) {
+Result<void> convert(const GgufFile& file, const LoraAdapter* adapter, const TensorValues& other,
+                     WeightType type, WritableFile& out) {
   ModulesByTensor modules;
   if (adapter != nullptr) {
     for (const auto& module : adapter->modules) modules[module.tensor] = &module;
@@ -106,6 +106,15 @@ Result<void> convert(const GgufFile& file, const LoraAdapter* adapter, WeightTyp
   for (const auto& tensor : file.tensors()) {
     const auto target = target_type(tensor, type);
     const auto module = modules.find(tensor.name);
+    if (const auto given = other ? other(tensor.name) : std::span<const float>(); !given.empty()) {
+      std::int64_t elements = 1;
+      for (const std::int64_t size : tensor.shape) elements *= size;
+      if (static_cast<std::int64_t>(given.size()) != elements)
+        return invalid_input("a tensor's values are of another number: " + tensor.name);
+      RESIDENCY_TRY_VOID(writer.append_tensor(
+          encode_floats({given.begin(), given.end()}, tensor.shape[0], target)));
+      continue;
+    }
     if (tensor.type == target && module == modules.end()) {
       const auto data = file.data(tensor);
       RESIDENCY_TRY_VOID(
@@ -131,14 +140,19 @@ Result<WeightType> weight_type_named(std::string_view name) {
 std::string_view weight_type_name(WeightType type) { return row_of(type).name; }
 
 Result<void> requantise(const GgufFile& file, WeightType type, WritableFile& out) {
-  return convert(file, nullptr, type, out);
+  return convert(file, nullptr, {}, type, out);
 }
 
 Result<void> merge_lora(const GgufFile& base, const LoraAdapter& adapter, WeightType type,
                         WritableFile& out) {
   RESIDENCY_TRY(const auto config, LlamaConfig::from_gguf(base));
   RESIDENCY_TRY_VOID(check_lora(adapter, config));
-  return convert(base, &adapter, type, out);
+  return convert(base, &adapter, {}, type, out);
+}
+
+Result<void> replace_tensors(const GgufFile& file, const TensorValues& values, WeightType type,
+                             WritableFile& out) {
+  return convert(file, nullptr, values, type, out);
 }
 
 Result<void> convert_file(Env& env, const std::string& from, const LoraAdapter* adapter,

@@ -1,6 +1,8 @@
 // Conversion of GGUF models between number types, and merging of adapters into them.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,14 @@ Result<void> requantise(const GgufFile& file, WeightType type, WritableFile& out
 /// kInvalidInput where the adapter does not fit the model.
 Result<void> merge_lora(const GgufFile& base, const LoraAdapter& adapter, WeightType type,
                         WritableFile& out);
+
+/// Gives a tensor's values in place of the file's own, or nothing.
+using TensorValues = std::function<std::span<const float>(const std::string& tensor)>;
+
+/// The same with other values for the tensors that `values` knows. kInvalidInput where their number
+/// is another.
+Result<void> replace_tensors(const GgufFile& file, const TensorValues& values, WeightType type,
+                             WritableFile& out);
 
 /// requantise and merge_lora to a file: written aside, synced and renamed, so that `to` is whole or
 /// absent. `adapter` may be null.

@@ -44,6 +44,8 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
       linear.inner_ += part.rank_padded;
       linear.parts_.push_back(std::move(part));
     }
+    if (const DensePlace* place = layout.find_dense(name))
+      linear.dense_.push_back({linear.out_, place->rows, place->offset});
     linear.out_ += tensor->shape[1];
   }
   linear.all_adapted_ = linear.parts_.size() == tensors.size();
@@ -82,6 +84,20 @@ void AdaptedLinear<T>::set_adapter(std::span<const float> values) {
     kernels_->pack(b, rank, 1, part.out, rank, part.scale, part.b_backward.data(), part.rank_padded,
                    0);
   }
+}
+
+template <class T>
+Result<void> AdaptedLinear<T>::set_weights(std::span<const float> values) {
+  if (dense_.empty()) return {};
+  AlignedBuffer<T> narrow(in_ * out_);
+  for (const DensePart& part : dense_) {
+    parallel_ranges(part.out, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      kernels_->round(values.data() + part.offset + begin * in_, (end - begin) * in_,
+                      narrow.data() + (part.out_at + begin) * in_);
+    });
+  }
+  RESIDENCY_TRY_VOID(forward_.refill(narrow.data(), 1, in_));
+  return backward_.refill(narrow.data(), in_, 1);
 }
 
 // The adapters' part is written first and the frozen product adds to it before rounding: added
@@ -149,9 +165,13 @@ void AdaptedLinear<T>::transpose_inner(const T* from, std::int64_t rows, Aligned
 }
 
 template <class T>
-void AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u, std::int64_t rows,
-                                        std::span<float> gradient) {
-  if (inner_ == 0) return;
+Result<void> AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u,
+                                                std::int64_t rows, std::span<float> gradient) {
+  for (const DensePart& part : dense_) {
+    RESIDENCY_TRY_VOID(dense_gradient_.add(dy + part.out_at, out_, part.out, x, in_, rows,
+                                           gradient.data() + part.offset));
+  }
+  if (inner_ == 0) return {};
   const std::int64_t padded = round_up(rows, kAttentionBlock);
   transpose_inner(u, rows, u_turned_);
   transpose_inner(du_.data(), rows, du_turned_);
@@ -187,6 +207,7 @@ void AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u, std
                     dy + part.out_at + column, out_, rows, n, part.scale, scratch,
                     gradient.data() + part.b_offset + column * part.rank, 1, part.rank);
   });
+  return {};
 }
 
 template class AdaptedLinear<float>;

@@ -10,6 +10,7 @@
 #include "model/gguf.h"
 #include "train/adapter_layout.h"
 #include "train/aligned_buffer.h"
+#include "train/dense_gradient.h"
 #include "train/frozen_matrix.h"
 #include "train/kernels/kernel_table.h"
 
@@ -26,6 +27,8 @@ class AdaptedLinear {
                                       const KernelTable<T>& kernels);
 
   void set_adapter(std::span<const float> values);
+  /// Takes the matrices themselves, where the layout trains them.
+  Result<void> set_weights(std::span<const float> values);
 
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
@@ -36,9 +39,9 @@ class AdaptedLinear {
   Result<void> forward(const T* x, std::int64_t rows, T* y, T* u, double& gemm_s);
   /// dx = dy W + du A, where dx is given; du stays inside for backward_weights().
   Result<void> backward_input(const T* dy, std::int64_t rows, T* dx, double& gemm_s);
-  /// Adds to the adapters' part of `gradient`.
-  void backward_weights(const T* dy, const T* x, const T* u, std::int64_t rows,
-                        std::span<float> gradient);
+  /// Adds to the adapters' part of `gradient`, or to that of the matrices themselves.
+  Result<void> backward_weights(const T* dy, const T* x, const T* u, std::int64_t rows,
+                                std::span<float> gradient);
 
  private:
   struct Part {
@@ -53,6 +56,12 @@ class AdaptedLinear {
     AlignedBuffer<std::byte> b_forward;   // [rank, out]
     AlignedBuffer<std::byte> b_backward;  // [out, rank]
   };
+  /// A matrix that is itself trained.
+  struct DensePart {
+    std::int64_t out_at = 0;  // column of y
+    std::int64_t out = 0;
+    std::int64_t offset = 0;
+  };
   PackedOperand operand(const AlignedBuffer<std::byte>& buffer, std::int64_t columns) const;
   void transpose_inner(const T* from, std::int64_t rows, AlignedBuffer<T>& to);
 
@@ -63,7 +72,9 @@ class AdaptedLinear {
   bool all_adapted_ = false;
   FrozenMatrix<T> forward_;
   FrozenMatrix<T> backward_;
-  std::vector<Part> parts_;              // those with an adapter
+  std::vector<Part> parts_;       // those with an adapter
+  std::vector<DensePart> dense_;  // those that are themselves trained
+  DenseGradient<T> dense_gradient_;
   AlignedBuffer<std::byte> a_forward_;   // [in, inner]
   AlignedBuffer<std::byte> a_backward_;  // [inner, in]
   AlignedBuffer<T> du_, u_turned_, du_turned_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include "train/base_weights.h"
 #include "train/random.h"
 
 namespace residency::train {
@@ -14,6 +15,12 @@ const AdapterPlace* AdapterLayout::find(const std::string& tensor) const {
     return place.tensor == tensor;
   });
   return found == places.end() ? nullptr : &*found;
+}
+
+const DensePlace* AdapterLayout::find_dense(const std::string& tensor) const {
+  const auto found = std::find_if(dense.begin(), dense.end(),
+                                  [&](const DensePlace& place) { return place.tensor == tensor; });
+  return found == dense.end() ? nullptr : &*found;
 }
 
 void AdapterLayout::add(std::string tensor, std::int64_t in, std::int64_t out, std::int64_t rank,
@@ -67,12 +74,41 @@ AdapterLayout make_layout(const model::LlamaConfig& config, const LoraOptions& o
   return layout;
 }
 
+AdapterLayout make_full_layout(const model::LlamaConfig& config) {
+  AdapterLayout layout;
+  for (const model::ExpectedTensor& tensor : model::expected_tensors(config)) {
+    if (tensor.name == "rope_freqs.weight") continue;
+    DensePlace place{tensor.name, tensor.shape.size() > 1 ? tensor.shape[1] : 1, tensor.shape[0],
+                     layout.size};
+    layout.size += place.size();
+    layout.dense.push_back(std::move(place));
+  }
+  return layout;
+}
+
+AdapterLayout make_layout(const model::LlamaConfig& config, const TrainOptions& options) {
+  return options.method == "full" ? make_full_layout(config) : make_layout(config, options.lora);
+}
+
+Result<std::vector<float>> base_values(const AdapterLayout& layout, const model::GgufFile& base) {
+  std::vector<float> values(static_cast<std::size_t>(layout.size));
+  for (const DensePlace& place : layout.dense) {
+    RESIDENCY_TRY(const std::vector<float> tensor, base_tensor(base, place.tensor));
+    if (static_cast<std::int64_t>(tensor.size()) != place.size())
+      return invalid_input("a tensor is of another size than the model's: " + place.tensor);
+    std::copy(tensor.begin(), tensor.end(), values.begin() + place.offset);
+  }
+  return values;
+}
+
 std::vector<ParameterBlock> parameter_blocks(const AdapterLayout& layout) {
   std::vector<ParameterBlock> blocks;
   for (const AdapterPlace& place : layout.places) {
     blocks.push_back({place.a_offset, place.rank, place.in, 1});
     blocks.push_back({place.b_offset, place.out, place.rank, layout.b_rate_factor});
   }
+  for (const DensePlace& place : layout.dense)
+    blocks.push_back({place.offset, place.rows, place.columns, 1, place.rows > 1});
   return blocks;
 }
 

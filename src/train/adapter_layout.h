@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/gguf.h"
 #include "model/llama_config.h"
 #include "model/lora_adapter.h"
 #include "train/optimiser/optimiser.h"
@@ -25,8 +26,19 @@ struct AdapterPlace {
   std::int64_t b_offset = 0;
 };
 
+/// One tensor that is trained as it is: [rows, columns] row-major; a vector has one row.
+struct DensePlace {
+  std::string tensor;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  std::int64_t offset = 0;
+
+  std::int64_t size() const { return rows * columns; }
+};
+
 struct AdapterLayout {
   std::vector<AdapterPlace> places;  // by layer, then as model::lora_targets() lists them
+  std::vector<DensePlace> dense;     // full fine-tuning: every tensor, in the model's order
   std::int64_t size = 0;
   double b_rate_factor = 1;  // LoRA+
 
@@ -35,16 +47,27 @@ struct AdapterLayout {
   std::int64_t rank_max() const;
   /// Null where the tensor is not adapted.
   const AdapterPlace* find(const std::string& tensor) const;
+  /// Null where the tensor itself is not trained.
+  const DensePlace* find_dense(const std::string& tensor) const;
+  bool is_full() const { return !dense.empty(); }
 };
 
 /// The layout for a model of `config`. Empty where the options leave nothing to adapt.
 AdapterLayout make_layout(const model::LlamaConfig& config, const LoraOptions& options);
+/// The layout of full fine-tuning: every tensor but the table of rotary factors.
+AdapterLayout make_full_layout(const model::LlamaConfig& config);
+/// The one that the options' method asks for.
+AdapterLayout make_layout(const model::LlamaConfig& config, const TrainOptions& options);
+
+/// The model's own values, in a full layout's order.
+Result<std::vector<float>> base_values(const AdapterLayout& layout, const model::GgufFile& base);
 
 /// Values to begin with: A uniform in +-1/sqrt(in) by `seed`, B zero (Hu et al., and PEFT's
 /// default).
 std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t seed);
 
-/// What the optimiser steps over: A and B of every place.
+/// What the optimiser steps over: A and B of every place, and the dense tensors, of which vectors
+/// (norms, biases) do not decay.
 std::vector<ParameterBlock> parameter_blocks(const AdapterLayout& layout);
 
 /// The adapter that `values` are. Places of different ranks and scales become modules of the

@@ -67,6 +67,45 @@ TEST(ReferenceEngine, GradientsAgreeWithFiniteDifferences) {
   }
 }
 
+TEST(ReferenceEngine, GradientsOfEveryFamilyAgreeWithFiniteDifferences) {
+  for (const char* family : {"llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3"}) {
+    model::TinyLlamaOptions options;
+    options.family = family;
+    options.embedding = 32;
+    options.feed_forward = 48;
+    options.window = 6;
+    const TinyModel tiny = TinyModel::full(options);
+    const auto engine = reference(tiny);
+    std::vector<float> values = base_values(tiny.layout, *tiny.file).value();
+    const auto sequence = random_sequence({9, 5}, tiny.config.vocabulary, 2);
+    const Answer answer = ask(*engine, tiny, values, sequence);
+    Random random(3);
+    for (const DensePlace& place : tiny.layout.dense) {
+      // The largest of a few, so that the slope is not lost in rounding.
+      std::size_t at = static_cast<std::size_t>(place.offset);
+      for (int i = 0; i < 20; ++i) {
+        const auto other = static_cast<std::size_t>(
+            place.offset +
+            static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(place.size()))));
+        if (std::abs(answer.gradient[other]) > std::abs(answer.gradient[at])) at = other;
+      }
+      const float before = values[at];
+      const auto loss_at = [&](float value) {
+        values[at] = value;
+        EXPECT_TRUE(engine->set_adapter(values).ok());
+        return engine->loss(sequence).value();
+      };
+      constexpr float kStep = 1.0f / 2048;
+      const double slope =
+          (loss_at(before + kStep) - loss_at(before - kStep)) /
+          (static_cast<double>(before + kStep) - static_cast<double>(before - kStep));
+      values[at] = before;
+      EXPECT_NEAR(static_cast<double>(answer.gradient[at]), slope, 2e-3 + 5e-3 * std::abs(slope))
+          << family << " " << place.tensor;
+    }
+  }
+}
+
 struct FastCase {
   Precision precision;
   InstructionSet set;
@@ -97,6 +136,33 @@ TEST_P(FastEngine, LossAndGradientsAreTheReferences) {
     if (expected.loss == 0) continue;
     EXPECT_LT(relative_error(answer.gradient, expected.gradient), exact ? 1e-5 : 0.03);
     EXPECT_EQ(engine->loss(sequence).value(), answer.loss);
+  }
+}
+
+TEST_P(FastEngine, GradientsOfEveryWeightAreTheReferences) {
+  model::TinyLlamaOptions options;
+  options.tied_head = GetParam().tied;
+  const TinyModel tiny = TinyModel::full(options);
+  std::vector<float> values = base_values(tiny.layout, *tiny.file).value();
+  const auto expected_by = reference(tiny);
+  const auto engine = fast(tiny, GetParam().precision, GetParam().set);
+  const bool exact = GetParam().precision == Precision::kFp32;
+  for (int round = 0; round < 2; ++round) {
+    const auto sequence = random_sequence({70, 3, 41}, tiny.config.vocabulary, 6);
+    const Answer expected = ask(*expected_by, tiny, values, sequence, 0.25);
+    const Answer answer = ask(*engine, tiny, values, sequence, 0.25);
+    EXPECT_NEAR(answer.loss, expected.loss, (exact ? 1e-5 : 1e-2) * (1 + expected.loss));
+    for (const DensePlace& place : tiny.layout.dense) {
+      const auto part = [&](const std::vector<float>& all) {
+        const auto begin = all.begin() + place.offset;
+        return std::vector<float>(begin, begin + place.size());
+      };
+      EXPECT_LT(relative_error(part(answer.gradient), part(expected.gradient)), exact ? 1e-5 : 0.04)
+          << place.tensor;
+    }
+    // Once more with other weights: nothing of the old ones stays behind.
+    Random random(9);
+    for (float& value : values) value += static_cast<float>(random.uniform() - 0.5) * 0.05f;
   }
 }
 

@@ -16,7 +16,7 @@ std::uint64_t optimiser_state_bytes(const TrainOptions& options, const AdapterLa
 }  // namespace
 
 TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& config) {
-  const AdapterLayout layout = make_layout(config, options.lora);
+  const AdapterLayout layout = make_layout(config, options);
   const std::int64_t heads = config.heads * config.head_dimension;
   const std::int64_t qkv = heads + 2 * config.kv_heads * config.head_dimension;
   const std::int64_t n = config.embedding;
@@ -27,17 +27,22 @@ TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& co
   const std::int64_t saved =
       config.layers * (2 * n + qkv + heads + 2 * config.feed_forward + 7 * layout.rank_max()) +
       8 * n + 5 * config.feed_forward;
+  // In full fine-tuning the checkpoint, values and optimiser, is one more copy of both while it is
+  // written.
+  const std::int64_t copies = layout.is_full() ? 3 : 7;
   const std::int64_t weights = 2 * body + (config.tied_head ? 3 : 4) * head;
   TrainEstimate estimate;
   estimate.trained_values = layout.size;
-  estimate.memory_bytes = kLibraryBytes +
-                          static_cast<std::uint64_t>(size * (weights + rows * saved) +
-                                                     kHeadRows * config.vocabulary * (4 + size) +
-                                                     layout.size * (4 * 7 + 2 * size)) +
-                          optimiser_state_bytes(options, layout);
+  estimate.memory_bytes =
+      kLibraryBytes +
+      static_cast<std::uint64_t>(size * (weights + rows * saved) +
+                                 kHeadRows * config.vocabulary * (4 + size) +
+                                 layout.size * (4 * copies + (layout.is_full() ? 0 : 2 * size))) +
+      optimiser_state_bytes(options, layout) * (layout.is_full() ? 2 : 1);
   const double attention = 7.0 * static_cast<double>(rows * heads * config.layers);
-  estimate.gigaflops_per_token = 1e-9 * (4.0 * static_cast<double>(body + head) +
-                                         6.0 * static_cast<double>(layout.size) + attention);
+  const double frozen = layout.is_full() ? 0 : 4.0 * static_cast<double>(body + head);
+  estimate.gigaflops_per_token =
+      1e-9 * (frozen + 6.0 * static_cast<double>(layout.size) + attention);
   return estimate;
 }
 

@@ -1,5 +1,7 @@
 #include "train/fast_block.h"
 
+#include <algorithm>
+
 #include "train/parallel.h"
 #include "train/stopwatch.h"
 
@@ -24,6 +26,10 @@ Result<FastBlock<T>> FastBlock<T>::create(const model::GgufFile& file,
   block.epsilon_ = static_cast<float>(config.rms_epsilon);
   RESIDENCY_TRY(block.norm1_, base_tensor(file, name("attn_norm")));
   RESIDENCY_TRY(block.norm2_, base_tensor(file, name("ffn_norm")));
+  if (const DensePlace* place = layout.find_dense(name("attn_norm")))
+    block.norm1_offset_ = place->offset;
+  if (const DensePlace* place = layout.find_dense(name("ffn_norm")))
+    block.norm2_offset_ = place->offset;
   const auto linear = [&](const std::vector<std::string>& tensors) {
     return AdaptedLinear<T>::create(file, layout, tensors, kernels);
   };
@@ -37,6 +43,16 @@ Result<FastBlock<T>> FastBlock<T>::create(const model::GgufFile& file,
 template <class T>
 void FastBlock<T>::set_adapter(std::span<const float> values) {
   for (AdaptedLinear<T>* linear : {&qkv_, &out_, &gate_up_, &down_}) linear->set_adapter(values);
+}
+
+template <class T>
+Result<void> FastBlock<T>::set_weights(std::span<const float> values) {
+  if (norm1_offset_ < 0) return {};
+  std::copy_n(values.begin() + norm1_offset_, width_, norm1_.begin());
+  std::copy_n(values.begin() + norm2_offset_, width_, norm2_.begin());
+  for (AdaptedLinear<T>* linear : {&qkv_, &out_, &gate_up_, &down_})
+    RESIDENCY_TRY_VOID(linear->set_weights(values));
+  return {};
 }
 
 template <class T>
@@ -138,11 +154,14 @@ Result<void> FastBlock<T>::feed_forward_backward(StreamMemory<T>& stream, BlockM
     kernels_->swiglu_backward(dhidden + at, memory.gate_up.data() + 2 * at, end - begin,
                               feed_forward_, dgate_up + 2 * at, hidden + at);
   });
-  down_.backward_weights(dy, hidden, memory.u_down.data(), rows, gradient);
+  RESIDENCY_TRY_VOID(down_.backward_weights(dy, hidden, memory.u_down.data(), rows, gradient));
   RESIDENCY_TRY_VOID(gate_up_.backward_input(dgate_up, rows, stream.narrow1.data(), gemm));
   norm_scale(memory.normal2.data(), norm2_, stream, stream.narrow2.data());
-  gate_up_.backward_weights(dgate_up, stream.narrow2.data(), memory.u_gate_up.data(), rows,
-                            gradient);
+  RESIDENCY_TRY_VOID(gate_up_.backward_weights(dgate_up, stream.narrow2.data(),
+                                               memory.u_gate_up.data(), rows, gradient));
+  if (norm2_offset_ >= 0)
+    add_norm_gradient(stream.narrow1.data(), memory.normal2.data(), rows, width_,
+                      gradient.data() + norm2_offset_);
   norm_backward(stream.narrow1.data(), memory.normal2.data(), norm2_, memory.inverse2.data(),
                 stream);
   return {};
@@ -159,7 +178,8 @@ Result<void> FastBlock<T>::backward(FastAttention<T>& attention, const RotaryTab
   T* dattended = stream.narrow1.data();
   T* dqkv = stream.wide1.data();
   RESIDENCY_TRY_VOID(out_.backward_input(dy, rows, dattended, gemm));
-  out_.backward_weights(dy, memory.attended.data(), memory.u_out.data(), rows, gradient);
+  RESIDENCY_TRY_VOID(
+      out_.backward_weights(dy, memory.attended.data(), memory.u_out.data(), rows, gradient));
   {
     const Stopwatch watch(stream.seconds.attention);
     attention.backward(memory.qkv.data(), memory.attended.data(), dattended, memory.log_sums.data(),
@@ -169,8 +189,11 @@ Result<void> FastBlock<T>::backward(FastAttention<T>& attention, const RotaryTab
   T* dinput = lowest ? nullptr : stream.narrow1.data();
   RESIDENCY_TRY_VOID(qkv_.backward_input(dqkv, rows, dinput, gemm));
   norm_scale(memory.normal1.data(), norm1_, stream, stream.narrow2.data());
-  qkv_.backward_weights(dqkv, stream.narrow2.data(), memory.u_qkv.data(), rows, gradient);
+  RESIDENCY_TRY_VOID(
+      qkv_.backward_weights(dqkv, stream.narrow2.data(), memory.u_qkv.data(), rows, gradient));
   if (lowest) return {};
+  if (norm1_offset_ >= 0)
+    add_norm_gradient(dinput, memory.normal1.data(), rows, width_, gradient.data() + norm1_offset_);
   norm_backward(dinput, memory.normal1.data(), norm1_, memory.inverse1.data(), stream);
   return {};
 }

@@ -43,6 +43,8 @@ class FastBlock {
                                   const KernelTable<T>& kernels);
 
   void set_adapter(std::span<const float> values);
+  /// Takes all of the block's weights, where the layout trains them.
+  Result<void> set_weights(std::span<const float> values);
   /// Makes room for `rows` in `memory`.
   void reserve(std::int64_t rows, BlockMemory<T>& memory) const;
 
@@ -73,6 +75,8 @@ class FastBlock {
   std::int64_t feed_forward_ = 0;
   float epsilon_ = 0;
   std::vector<float> norm1_, norm2_;
+  std::int64_t norm1_offset_ = -1;  // in the trained values; -1: not trained
+  std::int64_t norm2_offset_ = -1;
   AdaptedLinear<T> qkv_, out_, gate_up_, down_;
 };
 

@@ -12,6 +12,8 @@ namespace residency::train {
 namespace {
 
 constexpr std::int64_t kHeadRows = 64;  // positions whose logits exist at a time
+// The same where the head is trained: each such product passes over all of its gradient.
+constexpr std::int64_t kHeadRowsTrained = 256;
 constexpr std::int64_t kRowGrain = 32;
 
 template <class T>
@@ -22,6 +24,7 @@ class FastEngine final : public Engine {
       : config_(config),
         kernels_(kernels),
         tokens_max_(tokens_max),
+        head_rows_(layout.is_full() ? kHeadRowsTrained : kHeadRows),
         gradient_size_(static_cast<std::size_t>(layout.size)),
         vocabulary_padded_(round_up(config.vocabulary, kLanes)),
         attention_(kernels, shape_of(config)) {}
@@ -30,6 +33,13 @@ class FastEngine final : public Engine {
     RESIDENCY_TRY(rotary_, rotary_table(file, config_, tokens_max_));
     RESIDENCY_TRY(norm_, base_tensor(file, "output_norm.weight"));
     RESIDENCY_TRY_VOID(load_head(file));
+    const auto offset_of = [&](const char* name) {
+      const DensePlace* place = layout.find_dense(name);
+      return place == nullptr ? std::int64_t{-1} : place->offset;
+    };
+    embedding_offset_ = offset_of("token_embd.weight");
+    head_offset_ = config_.tied_head ? embedding_offset_ : offset_of("output.weight");
+    norm_offset_ = offset_of("output_norm.weight");
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
       RESIDENCY_TRY(FastBlock<T> block,
                     FastBlock<T>::create(file, config_, layout, layer, kernels_));
@@ -41,6 +51,7 @@ class FastEngine final : public Engine {
 
   Result<void> set_adapter(std::span<const float> values) override {
     const Stopwatch watch(stream_.seconds.adapter);
+    if (norm_offset_ >= 0) return set_weights(values);
     parallel_for(static_cast<std::int64_t>(blocks_.size()), [&](std::int64_t i, std::int64_t) {
       blocks_[static_cast<std::size_t>(i)].set_adapter(values);
     });
@@ -56,26 +67,29 @@ class FastEngine final : public Engine {
     RESIDENCY_TRY_VOID(forward(sequence, true));
     std::fill_n(stream_.dx.data(), stream_.rows * config_.embedding, 0.0f);
     std::fill_n(stream_.dx_rounded.data(), stream_.rows * config_.embedding, T{});
-    RESIDENCY_TRY(const double sum, head_loss(sequence.targets, static_cast<float>(weight), true));
+    RESIDENCY_TRY(const double sum,
+                  head_loss(sequence.targets, static_cast<float>(weight), gradient.data()));
+    const bool full = embedding_offset_ >= 0;
     for (std::size_t i = blocks_.size(); i-- > 0;) {
-      RESIDENCY_TRY_VOID(
-          blocks_[i].backward(attention_, rotary_, i == 0, stream_, memories_[i], gradient));
+      RESIDENCY_TRY_VOID(blocks_[i].backward(attention_, rotary_, i == 0 && !full, stream_,
+                                             memories_[i], gradient));
     }
+    if (full) add_embedding_gradient(sequence.tokens, gradient.data() + embedding_offset_);
     return sum;
   }
 
   Result<double> loss(const dataset::PackedSequence& sequence) override {
     const Stopwatch watch(whole_s_);
     RESIDENCY_TRY_VOID(forward(sequence, false));
-    return head_loss(sequence.targets, 0, false);
+    return head_loss(sequence.targets, 0, nullptr);
   }
 
   Result<std::vector<float>> logprobs(std::span<const std::int32_t> tokens) override {
     RESIDENCY_TRY_VOID(forward(plain_sequence(tokens), false));
     std::vector<float> all(tokens.size() * static_cast<std::size_t>(config_.vocabulary));
     std::vector<std::int64_t> rows;
-    for (std::int64_t first = 0; first < stream_.rows; first += kHeadRows) {
-      const std::int64_t count = std::min(kHeadRows, stream_.rows - first);
+    for (std::int64_t first = 0; first < stream_.rows; first += head_rows_) {
+      const std::int64_t count = std::min(head_rows_, stream_.rows - first);
       rows.clear();
       for (std::int64_t i = 0; i < count; ++i) rows.push_back(first + i);
       RESIDENCY_TRY_VOID(head_logits(rows));
@@ -137,6 +151,40 @@ class FastEngine final : public Engine {
     return {};
   }
 
+  /// Full fine-tuning: every weight anew.
+  Result<void> set_weights(std::span<const float> values) {
+    const std::int64_t n = config_.embedding;
+    std::copy_n(values.begin() + norm_offset_, n, norm_.begin());
+    const auto round_rows = [&](std::int64_t offset, T* to) {
+      parallel_ranges(config_.vocabulary, 1024, [&](std::int64_t begin, std::int64_t end) {
+        kernels_.round(values.data() + offset + begin * n, (end - begin) * n, to + begin * n);
+      });
+    };
+    round_rows(embedding_offset_, embedding_.data());
+    AlignedBuffer<T> untied;
+    if (!config_.tied_head) {
+      untied.reserve(vocabulary_padded_ * n);
+      round_rows(head_offset_, untied.data());
+    }
+    const T* rows = config_.tied_head ? embedding_.data() : untied.data();
+    RESIDENCY_TRY_VOID(head_.refill(rows, 1, n));
+    RESIDENCY_TRY_VOID(head_turned_.refill(rows, n, 1));
+    for (FastBlock<T>& block : blocks_) RESIDENCY_TRY_VOID(block.set_weights(values));
+    return {};
+  }
+
+  /// Adds the stream's gradient to the rows of the sequence's tokens.
+  void add_embedding_gradient(const std::vector<std::int32_t>& tokens, float* gradient) {
+    const std::int64_t n = config_.embedding;
+    parallel_ranges(n, 64, [&](std::int64_t begin, std::int64_t end) {
+      for (std::size_t row = 0; row < tokens.size(); ++row) {
+        float* to = gradient + tokens[row] * n;
+        const float* from = stream_.dx.data() + static_cast<std::int64_t>(row) * n;
+        for (std::int64_t i = begin; i < end; ++i) to[i] += from[i];
+      }
+    });
+  }
+
   void reserve(std::int64_t rows, bool saves) {
     const std::int64_t padded = round_up(rows, kRowBlock);
     const std::int64_t n = config_.embedding;
@@ -187,11 +235,11 @@ class FastEngine final : public Engine {
     return {};
   }
 
-  /// Fills logits_ for the given rows, at most kHeadRows.
+  /// Fills logits_ for the given rows, at most head_rows_.
   Result<void> head_logits(const std::vector<std::int64_t>& rows) {
     const std::int64_t n = config_.embedding;
-    head_input_.reserve(kHeadRows * n);
-    logits_.reserve(kHeadRows * vocabulary_padded_);
+    head_input_.reserve(head_rows_ * n);
+    logits_.reserve(head_rows_ * vocabulary_padded_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       std::copy_n(final_out_.data() + rows[i] * n, n,
                   head_input_.data() + static_cast<std::int64_t>(i) * n);
@@ -201,20 +249,22 @@ class FastEngine final : public Engine {
                                logits_.data());
   }
 
-  /// The sum of losses; with `backward` also puts the last norm's input gradient into the stream.
-  Result<double> head_loss(const std::vector<std::int32_t>& targets, float weight, bool backward) {
+  /// The sum of losses; with a `gradient` also puts the last norm's input gradient into the stream.
+  Result<double> head_loss(const std::vector<std::int32_t>& targets, float weight,
+                           float* gradient) {
+    const bool backward = gradient != nullptr;
     std::vector<std::int64_t> supervised;
     for (std::size_t i = 0; i < targets.size(); ++i) {
       if (targets[i] >= 0) supervised.push_back(static_cast<std::int64_t>(i));
     }
     double sum = 0;
     std::vector<float> losses;
-    for (std::size_t first = 0; first < supervised.size(); first += kHeadRows) {
+    for (std::size_t first = 0; first < supervised.size(); first += head_rows_) {
       const auto begin = supervised.begin() + static_cast<std::ptrdiff_t>(first);
-      const auto count = std::min<std::ptrdiff_t>(kHeadRows, supervised.end() - begin);
+      const auto count = std::min<std::ptrdiff_t>(head_rows_, supervised.end() - begin);
       const std::vector<std::int64_t> rows(begin, begin + count);
       RESIDENCY_TRY_VOID(head_logits(rows));
-      if (backward) dlogits_.reserve(kHeadRows * vocabulary_padded_);
+      if (backward) dlogits_.reserve(head_rows_ * vocabulary_padded_);
       losses.resize(rows.size());
       {
         const Stopwatch watch(stream_.seconds.loss);
@@ -227,19 +277,25 @@ class FastEngine final : public Engine {
         });
       }
       for (const float loss : losses) sum += static_cast<double>(loss);
-      if (backward) RESIDENCY_TRY_VOID(head_backward(rows));
+      if (backward) RESIDENCY_TRY_VOID(head_backward(rows, gradient));
     }
     return sum;
   }
 
-  Result<void> head_backward(const std::vector<std::int64_t>& rows) {
+  Result<void> head_backward(const std::vector<std::int64_t>& rows, float* gradient) {
     const std::int64_t n = config_.embedding;
-    head_gradient_.reserve(kHeadRows * n);
+    if (head_offset_ >= 0) {
+      RESIDENCY_TRY_VOID(head_trained_.add(
+          dlogits_.data(), vocabulary_padded_, config_.vocabulary, head_input_.data(), n,
+          static_cast<std::int64_t>(rows.size()), gradient + head_offset_));
+    }
+    head_gradient_.reserve(head_rows_ * n);
     {
       const Stopwatch watch(stream_.seconds.gemm);
       RESIDENCY_TRY_VOID(head_turned_.multiply(
           dlogits_.data(), static_cast<std::int64_t>(rows.size()), head_gradient_.data()));
     }
+    if (norm_offset_ >= 0) add_final_norm_gradient(rows, gradient + norm_offset_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::int64_t at = rows[i] * n;
       kernels_.norm_backward(head_gradient_.data() + static_cast<std::int64_t>(i) * n,
@@ -250,10 +306,27 @@ class FastEngine final : public Engine {
     return {};
   }
 
+  void add_final_norm_gradient(const std::vector<std::int64_t>& rows, float* gradient) {
+    const std::int64_t n = config_.embedding;
+    parallel_ranges(n, 64, [&](std::int64_t begin, std::int64_t end) {
+      for (std::size_t row = 0; row < rows.size(); ++row) {
+        const T* dout = head_gradient_.data() + static_cast<std::int64_t>(row) * n;
+        const T* normal = final_normal_.data() + rows[row] * n;
+        for (std::int64_t i = begin; i < end; ++i) gradient[i] += widen(dout[i]) * widen(normal[i]);
+      }
+    });
+  }
+
   model::LlamaConfig config_;
   const KernelTable<T>& kernels_;
   std::int64_t tokens_max_;
+  std::int64_t head_rows_;
   std::size_t gradient_size_;
+  // Places in the trained values; -1: not trained.
+  std::int64_t embedding_offset_ = -1;
+  std::int64_t head_offset_ = -1;
+  std::int64_t norm_offset_ = -1;
+  DenseGradient<T> head_trained_;
   std::int64_t vocabulary_padded_;
   FastAttention<T> attention_;
   RotaryTable rotary_;

@@ -104,6 +104,20 @@ Result<FrozenMatrix<T>> FrozenMatrix<T>::create(const T* source, std::int64_t k,
 }
 
 template <class T>
+Result<void> FrozenMatrix<T>::refill(const T* source, std::int64_t k_stride,
+                                     std::int64_t n_stride) {
+  try {
+    memory plain(memory::desc({impl_->k, impl_->n}, kDataType<T>, memory::dims{k_stride, n_stride}),
+                 impl_->engine, const_cast<T*>(source));
+    dnnl::reorder(plain, impl_->weights).execute(impl_->stream, plain, impl_->weights);
+    impl_->stream.wait();
+  } catch (const std::exception& failure) {
+    return internal_error(std::string("oneDNN refused a matrix: ") + failure.what());
+  }
+  return {};
+}
+
+template <class T>
 Result<void> FrozenMatrix<T>::multiply(const T* x, std::int64_t rows, T* out, bool adds) {
   return impl_->multiply(x, rows, out, adds ? Output::kRoundedSum : Output::kRounded);
 }

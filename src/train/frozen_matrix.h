@@ -1,4 +1,4 @@
-// FrozenMatrix: a weight matrix that never changes, rearranged once for oneDNN's products.
+// FrozenMatrix: a weight matrix that changes seldom, rearranged for oneDNN's products.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,9 @@ class FrozenMatrix {
   /// kInternal where oneDNN has no such product.
   static Result<FrozenMatrix> create(const T* source, std::int64_t k, std::int64_t n,
                                      std::int64_t k_stride, std::int64_t n_stride);
+
+  /// Takes other values of the same shape, in place.
+  Result<void> refill(const T* source, std::int64_t k_stride, std::int64_t n_stride);
 
   /// Rows are rounded up to kRowBlock. `out` holds rounded rows of n. With `adds`, what `out` held
   /// is added to the fp32 sums before they are rounded.

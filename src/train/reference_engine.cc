@@ -76,6 +76,12 @@ class ReferenceEngine final : public Engine {
         adapter_[place.tensor] = {part(place.a_offset, place.rank, place.in),
                                   part(place.b_offset, place.out, place.rank), place.scale};
       }
+      for (const DensePlace& place : layout_.dense) {
+        const auto begin = values.begin() + place.offset;
+        const at::Tensor tensor = to_tensor(std::vector<float>(begin, begin + place.size()));
+        const at::Tensor shaped = weights_.at(place.tensor);
+        weights_[place.tensor] = tensor.view(shaped.sizes()).clone().set_requires_grad(true);
+      }
     } catch (const std::exception& failure) {
       return torch_error(failure);
     }
@@ -90,6 +96,8 @@ class ReferenceEngine final : public Engine {
         pair.a.mutable_grad() = at::Tensor();
         pair.b.mutable_grad() = at::Tensor();
       }
+      for (const DensePlace& place : layout_.dense)
+        weights_.at(place.tensor).mutable_grad() = at::Tensor();
       const at::Tensor sum = loss_sum(sequence);
       if (!sum.defined()) return 0.0;
       (sum * weight).backward();
@@ -98,6 +106,9 @@ class ReferenceEngine final : public Engine {
         add(pair.a.grad(), gradient.subspan(static_cast<std::size_t>(place.a_offset)));
         add(pair.b.grad(), gradient.subspan(static_cast<std::size_t>(place.b_offset)));
       }
+      for (const DensePlace& place : layout_.dense)
+        add(weights_.at(place.tensor).grad(),
+            gradient.subspan(static_cast<std::size_t>(place.offset)));
       return sum.detach().to(at::kDouble).item<double>();
     } catch (const std::exception& failure) {
       return torch_error(failure);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -18,6 +19,7 @@ namespace residency::train {
 namespace {
 
 constexpr const char* kCheckpoint = "train.checkpoint";
+constexpr const char* kBest = "train.best";  // of full fine-tuning
 
 /// The parts of a run, and the loop over them.
 class Run {
@@ -53,8 +55,8 @@ class Run {
     RESIDENCY_TRY(const auto base, model::GgufFile::open(inputs_.base_gguf_path));
     RESIDENCY_TRY(config_, model::LlamaConfig::from_gguf(*base));
     RESIDENCY_TRY(base_sha256_, model::sha256_file(Env::posix(), inputs_.base_gguf_path));
-    layout_ = make_layout(config_, options_.lora);
-    if (layout_.places.empty()) {
+    layout_ = make_layout(config_, options_);
+    if (layout_.places.empty() && layout_.dense.empty()) {
       return invalid_argument("train.lora leaves no projection of the base model to adapt");
     }
     optimiser_ = make_optimiser(options_, parameter_blocks(layout_));
@@ -72,7 +74,11 @@ class Run {
       RESIDENCY_TRY_VOID(optimiser_->set_state(state_.optimiser));
       state_.optimiser.clear();
     } else {
-      state_.values = initial_values(layout_, options_.seed);
+      if (layout_.is_full()) {
+        RESIDENCY_TRY(state_.values, base_values(layout_, *base));
+      } else {
+        state_.values = initial_values(layout_, options_.seed);
+      }
     }
     gradient_.resize(state_.values.size());
     RESIDENCY_TRY(engine_, make_engine(options_, *base, config_, layout_));
@@ -144,13 +150,35 @@ class Run {
     }
     if (loss < state_.best_validation_loss) {
       state_.best_validation_loss = loss;
-      state_.best_values = state_.values;
+      RESIDENCY_TRY_VOID(keep_best());
       state_.evaluations_without_gain = 0;
     } else if (++state_.evaluations_without_gain >= options_.early_stopping_patience &&
                options_.early_stopping_patience > 0) {
       state_.stopped_early = true;
     }
     return std::optional<double>(loss);
+  }
+
+  /// A whole model is kept in the store: a second one in memory would be too much. A run that is
+  /// killed before its next checkpoint comes by here again with the same values.
+  Result<void> keep_best() {
+    if (!layout_.is_full()) {
+      state_.best_values = state_.values;
+      return {};
+    }
+    return store_.put(kBest, {reinterpret_cast<const char*>(state_.values.data()),
+                              state_.values.size() * sizeof(float)});
+  }
+
+  /// The values that the run gives.
+  Result<std::vector<float>> best_values() {
+    if (!layout_.is_full()) return state_.best_values.empty() ? state_.values : state_.best_values;
+    if (!std::isfinite(state_.best_validation_loss)) return std::move(state_.values);
+    RESIDENCY_TRY(const auto bytes, store_.get(kBest));
+    if (!bytes || bytes->size() != state_.values.size() * sizeof(float))
+      return corrupt("the best model of the run is missing or cut short");
+    std::memcpy(state_.values.data(), bytes->data(), bytes->size());
+    return std::move(state_.values);
   }
 
   void log(const StepMetrics& metrics) {
@@ -186,14 +214,19 @@ class Run {
     return cancelled(fmt::format("training was stopped after step {}", state_.step));
   }
 
-  TrainResult result() {
-    const bool best = !state_.best_values.empty();
+  Result<TrainResult> result() {
     TrainResult result;
-    result.adapter = to_adapter(layout_, best ? state_.best_values : state_.values);
-    result.adapter.base_sha256 = base_sha256_;
+    RESIDENCY_TRY(auto values, best_values());
+    if (layout_.is_full()) {
+      result.tuned = {layout_.dense, std::move(values)};
+    } else {
+      result.adapter = to_adapter(layout_, values);
+      result.adapter.base_sha256 = base_sha256_;
+    }
     result.steps = state_.step;
     result.tokens = state_.tokens;
-    if (best) result.best_validation_loss = state_.best_validation_loss;
+    if (std::isfinite(state_.best_validation_loss))
+      result.best_validation_loss = state_.best_validation_loss;
     result.history = state_.history;
     result.stopped_early = state_.stopped_early;
     result.peak_rss_bytes = peak_rss_bytes();
@@ -222,6 +255,15 @@ class Run {
 };
 
 }  // namespace
+
+std::span<const float> TunedWeights::find(std::string_view tensor) const {
+  for (const DensePlace& place : places) {
+    if (place.tensor == tensor)
+      return std::span(values).subspan(static_cast<std::size_t>(place.offset),
+                                       static_cast<std::size_t>(place.size()));
+  }
+  return {};
+}
 
 Result<TrainResult> run(const TrainOptions& options, const TrainInputs& inputs,
                         CheckpointStore& store, MetricSink& metrics, Progress& progress) {

@@ -94,6 +94,57 @@ TEST_F(Training, TenStepsAreFiveAndAResumeAndFive) {
   }
 }
 
+TEST_F(Training, AWholeModelResumesBitForBitToo) {
+  options_.method = "full";
+  options_.learning_rate = 1e-3;
+  const auto whole = run_it();
+  ASSERT_TRUE(whole.ok()) << whole.error().message();
+  EXPECT_TRUE(whole->adapter.modules.empty());
+  MemoryStore store;
+  StopAfter stop(5);
+  EXPECT_EQ(run_it(store, stop).error().code(), ErrorCode::kCancelled);
+  NoProgress progress;
+  const auto rest = run_it(store, progress);
+  ASSERT_TRUE(rest.ok()) << rest.error().message();
+  EXPECT_EQ(whole->tuned.values, rest->tuned.values);
+  EXPECT_EQ(whole->best_validation_loss, rest->best_validation_loss);
+  EXPECT_EQ(rest->tuned.find("output_norm.weight").size(), 64u);
+  EXPECT_TRUE(rest->tuned.find("nothing").empty());
+}
+
+TEST_F(Training, AWholeModelLearnsByHeartInEveryFamily) {
+  options_.method = "full";
+  options_.steps_max = 60;
+  options_.learning_rate = 3e-3;
+  options_.batch_tokens = 1 << 12;
+  options_.precision = Precision::kFp32;
+  validation_.clear();
+  for (const char* family : {"llama", "qwen3", "gemma3", "phi3"}) {
+    model::TinyLlamaOptions tiny;
+    tiny.family = family;
+    write("tiny.gguf", model::make_tiny_llama(7, tiny).value());
+    const auto result = run_it();
+    ASSERT_TRUE(result.ok()) << result.error().message();
+    EXPECT_GT(result->history.front().loss, 5) << family;
+    EXPECT_LT(result->history.back().loss, 0.5) << family;
+  }
+}
+
+TEST_F(Training, TheTunedModelsFileGivesWhatTheTrainerGives) {
+  options_.method = "full";
+  options_.learning_rate = 1e-3;
+  const auto result = run_it();
+  ASSERT_TRUE(result.ok());
+  const auto base = model::GgufFile::open(path("tiny.gguf")).value();
+  auto out = Env::posix().create(path("tuned.gguf")).value();
+  const auto values = [&](const std::string& name) { return result->tuned.find(name); };
+  ASSERT_TRUE(model::replace_tensors(*base, values, model::WeightType::kF32, *out).ok());
+  ASSERT_TRUE(out->close().ok());
+  const auto tuned = model::GgufFile::open(path("tuned.gguf")).value();
+  const auto config = model::LlamaConfig::from_gguf(*tuned).value();
+  EXPECT_EQ(base_values(make_full_layout(config), *tuned).value(), result->tuned.values);
+}
+
 TEST_F(Training, AFinishedRunIsNotDoneAgain) {
   MemoryStore store;
   NoProgress progress;

@@ -1,8 +1,9 @@
-// train: packed token sequences and a base model -> a LoRA adapter.
-// Takes: a Llama-family GGUF, packed sequences of training and validation, options.
-// Gives: the adapter with the best validation loss, its loss history, a metric for each step.
-// Keeps: one checkpoint in the store it is given, so that a killed run goes on bit for bit.
-// Must never: see text, write a file, or let a type of libtorch or oneDNN into this header.
+// train: packed token sequences and a base model -> a LoRA adapter, or a tuned model.
+// Takes: a GGUF model of a known family, packed sequences of training and validation, options.
+// Gives: the adapter, or the model as a whole, with the best validation loss, its loss history, a
+// metric for each step. Keeps: one checkpoint in the store it is given, so that a killed run goes
+// on bit for bit. Must never: see text, write a file, or let a type of libtorch or oneDNN into this
+// header.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "dataset/packing.h"
 #include "model/llama_config.h"
 #include "model/lora_adapter.h"
+#include "train/adapter_layout.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
 #include "train/train_options.h"
@@ -49,8 +51,18 @@ class MetricSink {
   virtual void step(const StepMetrics& metrics) = 0;
 };
 
+/// Every tensor of a model that was trained as a whole.
+struct TunedWeights {
+  std::vector<DensePlace> places;
+  std::vector<float> values;
+
+  /// Empty where the tensor was not trained.
+  std::span<const float> find(std::string_view tensor) const;
+};
+
 struct TrainResult {
   model::LoraAdapter adapter;  // of the best validation loss; the last without validation
+  TunedWeights tuned;          // full fine-tuning: in place of the adapter
   std::int64_t steps = 0;
   std::int64_t tokens = 0;
   std::optional<double> best_validation_loss;

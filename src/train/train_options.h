@@ -40,7 +40,7 @@ enum class Precision : std::uint8_t { kBf16, kFp32 };
 enum class Backend : std::uint8_t { kAuto, kFast, kReference };
 
 struct TrainOptions {
-  std::string method = "lora";
+  std::string method = "lora";  // or "full": every weight
   LoraOptions lora;
   double learning_rate = 2e-4;
   std::int64_t epochs = 1;

@@ -87,7 +87,8 @@ class Adafactor final : public Optimiser {
     const double root = std::sqrt(squares / static_cast<double>(block.size()));
     const double own_rate = step.learning_rate * block.rate_factor;
     const auto rate = static_cast<float>(own_rate / std::max(1.0, root / kUpdateClip));
-    const auto keep = static_cast<float>(1.0 - own_rate * options_.weight_decay);
+    const auto keep =
+        static_cast<float>(1.0 - (block.decays ? own_rate * options_.weight_decay : 0.0));
     for (std::int64_t r = 0; r < block.rows; ++r) {
       for (std::int64_t c = 0; c < block.columns; ++c) {
         float& value = values[r * block.columns + c];

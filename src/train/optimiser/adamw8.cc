@@ -115,7 +115,8 @@ class AdamW8 final : public Optimiser {
     const double own_rate = step.learning_rate * range.rate_factor;
     const auto rate = static_cast<float>(own_rate / (1.0 - std::pow(options_.beta1, at)));
     const auto correction = static_cast<float>(1.0 / (1.0 - std::pow(options_.beta2, at)));
-    const auto keep = static_cast<float>(1.0 - own_rate * options_.weight_decay);
+    const auto keep =
+        static_cast<float>(1.0 - (range.decays ? own_rate * options_.weight_decay : 0.0));
     for (std::int64_t i = 0; i < count; ++i) {
       const float g = gradient.data()[range.begin + i] * static_cast<float>(step.gradient_scale);
       const auto k = static_cast<std::size_t>(i);

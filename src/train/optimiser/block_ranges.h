@@ -17,6 +17,7 @@ struct BlockRange {
   std::int64_t begin = 0;
   std::int64_t end = 0;
   double rate_factor = 1;
+  bool decays = true;
 };
 
 /// The blocks in pieces of at most `grain` values; each piece starts a multiple of `grain` after
@@ -27,7 +28,7 @@ inline std::vector<BlockRange> block_ranges(const std::vector<ParameterBlock>& b
   for (const ParameterBlock& block : blocks) {
     for (std::int64_t at = 0; at < block.size(); at += grain) {
       ranges.push_back({block.offset + at, block.offset + std::min(at + grain, block.size()),
-                        block.rate_factor});
+                        block.rate_factor, block.decays});
     }
   }
   return ranges;

@@ -19,6 +19,7 @@ struct ParameterBlock {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   double rate_factor = 1;  // of the learning rate: LoRA+ gives B a larger one
+  bool decays = true;      // false: weight decay leaves it alone
 
   std::int64_t size() const { return rows * columns; }
 };

@@ -21,7 +21,8 @@ class Sgd final : public Optimiser {
       const BlockRange& range = ranges_[static_cast<std::size_t>(task)];
       const double own_rate = step.learning_rate * range.rate_factor;
       const auto rate = static_cast<float>(own_rate);
-      const auto keep = static_cast<float>(1.0 - own_rate * options_.weight_decay);
+      const auto keep =
+          static_cast<float>(1.0 - (range.decays ? own_rate * options_.weight_decay : 0.0));
       for (std::int64_t i = range.begin; i < range.end; ++i) {
         float move = gradient.data()[i] * scale;
         if (!velocity_.empty()) {

@@ -31,6 +31,13 @@ struct TinyModel {
     layout = make_layout(config, lora);
   }
 
+  /// The model with every weight trained.
+  static TinyModel full(const model::TinyLlamaOptions& options = {}) {
+    TinyModel tiny(4, options);
+    tiny.layout = make_full_layout(tiny.config);
+    return tiny;
+  }
+
   /// Values with A and B both away from zero.
   std::vector<float> values(std::uint64_t seed) const {
     Random random(seed);
