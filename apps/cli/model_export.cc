@@ -41,8 +41,17 @@ Result<void> export_model(const ExportOptions& options) {
   Env& env = Env::posix();
   RESIDENCY_TRY(const auto workspace, open_workspace(options.common));
   RESIDENCY_TRY(const auto manifest, workspace->manifest(options.adapter));
-  if (manifest.kind != "adapter") return invalid_argument("not an adapter: " + manifest.id);
+  const bool whole = manifest.kind == "model";
+  if (manifest.kind != "adapter" && !whole)
+    return invalid_argument("neither an adapter nor a tuned model: " + manifest.id);
+  if (whole && options.format == "peft")
+    return invalid_argument("a model that was trained as a whole has no adapter: --format merged");
   RESIDENCY_TRY_VOID(record_export(*workspace, manifest.id));
+  if (whole) {
+    RESIDENCY_TRY(const auto type, model::weight_type_named(options.type));
+    RESIDENCY_TRY(const auto file, workspace->materialize(manifest.id, "model.gguf"));
+    return model::convert_file(env, file->path(), nullptr, type, options.out);
+  }
   if (options.format == "gguf") {
     RESIDENCY_TRY(const auto bytes, workspace->read_blob(manifest.id, "adapter.gguf"));
     return env.write_file_atomic(options.out, bytes);

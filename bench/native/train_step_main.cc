@@ -1,7 +1,8 @@
 // Times LoRA training steps for bench lora-equal: prints one JSON line with tokens per second
 // (median over the timed steps), peak memory, where the time went, and the share of the GEMM peak.
 // usage: residency_train_bench MODEL.gguf [--batch N] [--length N] [--steps N] [--warmup N]
-//        [--threads N] [--precision bf16|fp32]
+//        [--threads N] [--precision bf16|fp32] [--method lora|full]
+//        [--optimiser adamw|adamw8bit]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -35,9 +36,10 @@ class Steps final : public train::MetricSink {
 };
 
 std::map<std::string, std::string> read_flags(int count, char** words) {
-  std::map<std::string, std::string> flags{{"batch", "2"},  {"length", "512"},    {"steps", "5"},
-                                           {"warmup", "2"}, {"threads", "0"},     {"rank", "16"},
-                                           {"seed", "2"},   {"precision", "bf16"}};
+  std::map<std::string, std::string> flags{
+      {"batch", "2"},     {"length", "512"},     {"steps", "5"}, {"warmup", "2"},
+      {"threads", "0"},   {"rank", "16"},        {"seed", "2"},  {"precision", "bf16"},
+      {"method", "lora"}, {"optimiser", "adamw"}};
   for (int i = 2; i + 1 < count; i += 2) flags[words[i] + 2] = words[i + 1];
   return flags;
 }
@@ -81,6 +83,9 @@ int main(int count, char** words) {
   options.precision =
       flags["precision"] == "fp32" ? train::Precision::kFp32 : train::Precision::kBf16;
   options.lora.rank = number("rank");
+  options.method = flags["method"];
+  if (flags["optimiser"] == "adamw8bit") options.optimiser = train::OptimiserKind::kAdamW8;
+  options.checkpoint_every_steps = options.steps_max + 1000;  // no checkpoints in the timing
   options.batch_tokens = number("batch") * number("length");
   options.sequence_tokens_max = number("length");
   options.steps_max = number("warmup") + number("steps");

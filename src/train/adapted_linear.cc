@@ -87,17 +87,19 @@ void AdaptedLinear<T>::set_adapter(std::span<const float> values) {
 }
 
 template <class T>
-Result<void> AdaptedLinear<T>::set_weights(std::span<const float> values) {
+Result<void> AdaptedLinear<T>::set_weights(std::span<const float> values,
+                                           AlignedBuffer<T>& scratch) {
   if (dense_.empty()) return {};
-  AlignedBuffer<T> narrow(in_ * out_);
+  scratch.reserve(in_ * out_);
+  T* narrow = scratch.data();
   for (const DensePart& part : dense_) {
     parallel_ranges(part.out, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
       kernels_->round(values.data() + part.offset + begin * in_, (end - begin) * in_,
-                      narrow.data() + (part.out_at + begin) * in_);
+                      narrow + (part.out_at + begin) * in_);
     });
   }
-  RESIDENCY_TRY_VOID(forward_.refill(narrow.data(), 1, in_));
-  return backward_.refill(narrow.data(), in_, 1);
+  RESIDENCY_TRY_VOID(forward_.refill(narrow, 1, in_));
+  return backward_.refill(narrow, in_, 1);
 }
 
 // The adapters' part is written first and the frozen product adds to it before rounding: added

@@ -28,7 +28,8 @@ class AdaptedLinear {
 
   void set_adapter(std::span<const float> values);
   /// Takes the matrices themselves, where the layout trains them.
-  Result<void> set_weights(std::span<const float> values);
+  /// `scratch` may grow.
+  Result<void> set_weights(std::span<const float> values, AlignedBuffer<T>& scratch);
 
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }

@@ -46,12 +46,12 @@ void FastBlock<T>::set_adapter(std::span<const float> values) {
 }
 
 template <class T>
-Result<void> FastBlock<T>::set_weights(std::span<const float> values) {
+Result<void> FastBlock<T>::set_weights(std::span<const float> values, AlignedBuffer<T>& scratch) {
   if (norm1_offset_ < 0) return {};
   std::copy_n(values.begin() + norm1_offset_, width_, norm1_.begin());
   std::copy_n(values.begin() + norm2_offset_, width_, norm2_.begin());
   for (AdaptedLinear<T>* linear : {&qkv_, &out_, &gate_up_, &down_})
-    RESIDENCY_TRY_VOID(linear->set_weights(values));
+    RESIDENCY_TRY_VOID(linear->set_weights(values, scratch));
   return {};
 }
 

@@ -44,7 +44,8 @@ class FastBlock {
 
   void set_adapter(std::span<const float> values);
   /// Takes all of the block's weights, where the layout trains them.
-  Result<void> set_weights(std::span<const float> values);
+  /// `scratch` may grow.
+  Result<void> set_weights(std::span<const float> values, AlignedBuffer<T>& scratch);
   /// Makes room for `rows` in `memory`.
   void reserve(std::int64_t rows, BlockMemory<T>& memory) const;
 

@@ -161,15 +161,14 @@ class FastEngine final : public Engine {
       });
     };
     round_rows(embedding_offset_, embedding_.data());
-    AlignedBuffer<T> untied;
     if (!config_.tied_head) {
-      untied.reserve(vocabulary_padded_ * n);
-      round_rows(head_offset_, untied.data());
+      untied_.reserve(vocabulary_padded_ * n);
+      round_rows(head_offset_, untied_.data());
     }
-    const T* rows = config_.tied_head ? embedding_.data() : untied.data();
+    const T* rows = config_.tied_head ? embedding_.data() : untied_.data();
     RESIDENCY_TRY_VOID(head_.refill(rows, 1, n));
     RESIDENCY_TRY_VOID(head_turned_.refill(rows, n, 1));
-    for (FastBlock<T>& block : blocks_) RESIDENCY_TRY_VOID(block.set_weights(values));
+    for (FastBlock<T>& block : blocks_) RESIDENCY_TRY_VOID(block.set_weights(values, scratch_));
     return {};
   }
 
@@ -332,6 +331,7 @@ class FastEngine final : public Engine {
   RotaryTable rotary_;
   std::vector<float> norm_;
   AlignedBuffer<T> embedding_;
+  AlignedBuffer<T> untied_, scratch_;  // of set_weights()
   FrozenMatrix<T> head_, head_turned_;
   std::vector<FastBlock<T>> blocks_;
   std::vector<BlockMemory<T>> memories_;

@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "model/gguf.h"
 #include "model/sha256_file.h"
+#include "train/large_checkpoint.h"
 #include "train/optimiser/learning_rate.h"
 #include "train/parallel.h"
 #include "train/run_key.h"
@@ -26,7 +27,12 @@ class Run {
  public:
   Run(const TrainOptions& options, const TrainInputs& inputs, CheckpointStore& store,
       MetricSink& metrics, Progress& progress)
-      : options_(options), inputs_(inputs), store_(store), metrics_(metrics), progress_(progress) {}
+      : options_(options),
+        inputs_(inputs),
+        store_(store),
+        metrics_(metrics),
+        progress_(progress),
+        large_(store) {}
 
   Result<TrainResult> go() {
     RESIDENCY_TRY_VOID(prepare());
@@ -68,20 +74,32 @@ class Run {
       }
     }
     key_ = run_key(options_, base_sha256_, inputs_);
+    if (layout_.is_full()) return prepare_full(*base);
     RESIDENCY_TRY(const auto saved, store_.get(kCheckpoint));
     if (saved.has_value()) {
       RESIDENCY_TRY(state_, decode_checkpoint(*saved, key_, layout_.size));
       RESIDENCY_TRY_VOID(optimiser_->set_state(state_.optimiser));
       state_.optimiser.clear();
     } else {
-      if (layout_.is_full()) {
-        RESIDENCY_TRY(state_.values, base_values(layout_, *base));
-      } else {
-        state_.values = initial_values(layout_, options_.seed);
-      }
+      state_.values = initial_values(layout_, options_.seed);
     }
+    return start(*base);
+  }
+
+  /// The same where a whole model is trained.
+  Result<void> prepare_full(const model::GgufFile& base) {
+    RESIDENCY_TRY(auto saved, large_.load(*optimiser_, key_, layout_.size));
+    if (saved) {
+      state_ = *std::move(saved);
+    } else {
+      RESIDENCY_TRY(state_.values, base_values(layout_, base));
+    }
+    return start(base);
+  }
+
+  Result<void> start(const model::GgufFile& base) {
     gradient_.resize(state_.values.size());
-    RESIDENCY_TRY(engine_, make_engine(options_, *base, config_, layout_));
+    RESIDENCY_TRY(engine_, make_engine(options_, base, config_, layout_));
     return engine_->set_adapter(state_.values);
   }
 
@@ -203,6 +221,7 @@ class Run {
   }
 
   Result<void> save() {
+    if (layout_.is_full()) return large_.save(state_, *optimiser_, key_);
     state_.optimiser = optimiser_->state();
     auto saved = store_.put(kCheckpoint, encode_checkpoint(state_, key_));
     state_.optimiser.clear();
@@ -241,6 +260,7 @@ class Run {
   CheckpointStore& store_;
   MetricSink& metrics_;
   Progress& progress_;
+  LargeCheckpoint large_;
   model::LlamaConfig config_;
   std::string base_sha256_;
   std::string key_;

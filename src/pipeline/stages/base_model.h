@@ -1,6 +1,7 @@
 // The base model a job works on: the file behind its base artifact.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "pipeline/stage.h"
@@ -17,6 +18,10 @@ struct BaseModelFile {
 /// The job's base artifact, its file made again from the catalogue's where it is missing, and
 /// checked against its digest (kCorrupt).
 Result<BaseModelFile> base_model(const StageContext& context);
+
+/// The job's tuned model: an adapter, or a model that was trained as a whole. Nothing where the job
+/// is about the base alone.
+Result<std::optional<store::Manifest>> tuned_input(const StageContext& context);
 
 /// The same for a base artifact outside a job.
 Result<BaseModelFile> base_model_of(store::Workspace& workspace, const store::Manifest& base);

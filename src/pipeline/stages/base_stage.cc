@@ -137,6 +137,12 @@ Result<BaseModelFile> base_model_of(store::Workspace& workspace, const store::Ma
   return BaseModelFile{path, sha256, base.id, json_text(base.properties, "name")};
 }
 
+Result<std::optional<store::Manifest>> tuned_input(const StageContext& context) {
+  RESIDENCY_TRY(auto adapter, context.optional_input("adapter"));
+  if (adapter) return adapter;
+  return context.optional_input("model");
+}
+
 Result<BaseModelFile> base_model(const StageContext& context) {
   RESIDENCY_TRY(const auto base, context.input("base"));
   return base_model_of(context.workspace, base);

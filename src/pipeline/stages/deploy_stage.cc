@@ -42,7 +42,7 @@ Result<std::string> fingerprint(store::Workspace&, const ConfigNode&) { return s
 Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(const auto parsed, DeployStageOptions::from_config(context.options));
   RESIDENCY_TRY(const auto base, base_model(context));
-  RESIDENCY_TRY(const auto adapter, context.optional_input("adapter"));
+  RESIDENCY_TRY(const auto adapter, tuned_input(context));
   RESIDENCY_TRY(const auto report, context.optional_input("report"));
   deploy::DeployOptions options;
   options.name = parsed.name;

@@ -33,7 +33,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(const auto options, eval::EvalOptions::from_config(context.options));
   RESIDENCY_TRY(const auto dataset, context.input("dataset"));
   RESIDENCY_TRY(const auto base, base_model(context));
-  RESIDENCY_TRY(const auto adapter, context.optional_input("adapter"));
+  RESIDENCY_TRY(const auto adapter, tuned_input(context));
   infer::EngineOptions engine_options;
   engine_options.model_path = base.path;
   engine_options.context_tokens = kContextTokens;
@@ -41,8 +41,10 @@ Result<std::vector<std::string>> run(StageContext& context) {
   std::unique_ptr<store::MaterializedFile> adapter_file;
   std::vector<std::string> parents{dataset.id, base.artifact};
   if (adapter) {
-    RESIDENCY_TRY(adapter_file, context.workspace.materialize(adapter->id, "adapter.gguf"));
-    engine_options.adapter_path = adapter_file->path();
+    const bool whole = adapter->kind == "model";
+    RESIDENCY_TRY(adapter_file, context.workspace.materialize(
+                                    adapter->id, whole ? "model.gguf" : "adapter.gguf"));
+    (whole ? engine_options.model_path : engine_options.adapter_path) = adapter_file->path();
     parents.push_back(adapter->id);
   }
   RESIDENCY_TRY(const auto engine, infer::Engine::open(engine_options));

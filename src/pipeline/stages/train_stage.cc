@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "dataset/dataset.h"
+#include "model/convert.h"
 #include "model/llama_config.h"
 #include "model/lora_gguf.h"
 #include "model/peft.h"
@@ -34,6 +35,18 @@ class StateCheckpoints final : public train::CheckpointStore {
  private:
   store::Workspace& workspace_;
   std::string prefix_;
+};
+
+/// An artifact's blob as a file to write to.
+class BlobFile final : public WritableFile {
+ public:
+  explicit BlobFile(store::ArtifactWriter& writer) : writer_(writer) {}
+  Result<void> append(std::string_view bytes) override { return writer_.append(bytes); }
+  Result<void> sync() override { return {}; }
+  Result<void> close() override { return {}; }
+
+ private:
+  store::ArtifactWriter& writer_;
 };
 
 struct Tokenized {
@@ -107,6 +120,18 @@ Result<void> write_adapter(store::ArtifactWriter& writer, const train::TrainResu
   return write_blob(writer, std::string(model::kPeftConfigFile), peft.config);
 }
 
+/// The model that was trained as a whole, in the number type that it was trained in.
+Result<void> write_model(store::ArtifactWriter& writer, const train::TunedWeights& tuned,
+                         const BaseModelFile& base, const train::TrainOptions& options) {
+  RESIDENCY_TRY(const auto file, model::GgufFile::open(base.path));
+  const auto type = options.precision == train::Precision::kBf16 ? model::WeightType::kBf16
+                                                                 : model::WeightType::kF32;
+  RESIDENCY_TRY_VOID(writer.begin("model.gguf"));
+  BlobFile out(writer);
+  return model::replace_tensors(
+      *file, [&](const std::string& name) { return tuned.find(name); }, type, out);
+}
+
 Result<void> write_history(store::ArtifactWriter& writer,
                            const std::vector<train::LossPoint>& history) {
   RESIDENCY_TRY_VOID(
@@ -143,11 +168,13 @@ Result<std::vector<std::string>> run(StageContext& context) {
   run_folder.end();
   result.adapter.base_sha256 = base.sha256;
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
-  RESIDENCY_TRY_VOID(write_adapter(*writer, result, base));
+  const bool full = options.method == "full";
+  RESIDENCY_TRY_VOID(full ? write_model(*writer, result.tuned, base, options)
+                          : write_adapter(*writer, result, base));
   RESIDENCY_TRY_VOID(write_history(*writer, result.history));
   const Json training = summary(options, result, train_set);
   RESIDENCY_TRY_VOID(write_blob(*writer, "training.json", dump_json(training)));
-  auto manifest = context.manifest("adapter", {dataset.id, base.artifact});
+  auto manifest = context.manifest(full ? "model" : "adapter", {dataset.id, base.artifact});
   manifest.counts = {
       {"steps", result.steps},
       {"examples", static_cast<std::int64_t>(train_set.report.examples - train_set.report.dropped)},

@@ -44,6 +44,9 @@ class AdamW final : public Optimiser {
   }
 
   std::string state() const override { return bytes_of(first_, second_); }
+  std::vector<std::string_view> state_views() const override {
+    return {view_of(first_), view_of(second_)};
+  }
   Result<void> set_state(std::string_view bytes) override {
     if (!fill_from(bytes, first_, second_)) return corrupt("an AdamW state of another size");
     return {};

@@ -1,5 +1,7 @@
 #include <array>
+#include <bit>
 #include <cmath>
+#include <limits>
 
 #include "train/optimiser/block_ranges.h"
 #include "train/optimiser/optimisers.h"
@@ -31,18 +33,42 @@ Codebook dynamic_codebook(bool is_signed) {
   return codebook;
 }
 
-std::uint8_t nearest(const Codebook& codebook, float value) {
-  const auto above = std::lower_bound(codebook.begin() + 1, codebook.end() - 1, value);
-  const auto below = above - 1;
-  return static_cast<std::uint8_t>((*above - value < value - *below ? above : below) -
-                                   codebook.begin());
-}
+/// Finds the nearest code: a table by the value's upper bits gives the first one that it can be,
+/// and at most a few steps from there the right one.
+class Nearest {
+ public:
+  explicit Nearest(const Codebook& codebook) {
+    for (std::size_t i = 0; i + 1 < codebook.size(); ++i)
+      borders_[i] = 0.5f * (codebook[i] + codebook[i + 1]);
+    borders_.back() = std::numeric_limits<float>::infinity();
+    for (std::uint32_t key = 0; key < first_.size(); ++key) {
+      // The least value with these upper bits: of a negative one all lower bits are set.
+      const std::uint32_t lower = (key << kShift) | (key >> 14 != 0 ? (1u << kShift) - 1 : 0u);
+      float least = std::bit_cast<float>(lower);
+      if (std::isnan(least)) least = 0;
+      std::uint8_t code = 0;
+      while (least > borders_[code]) ++code;
+      first_[key] = code;
+    }
+  }
+  std::uint8_t operator()(float value) const {
+    std::uint8_t code = first_[std::bit_cast<std::uint32_t>(value) >> kShift];
+    while (value > borders_[code]) ++code;
+    return code;
+  }
+
+ private:
+  static constexpr int kShift = 17;   // leaves the sign, the exponent and six bits
+  std::array<float, 256> borders_{};  // between a code and the next
+  std::array<std::uint8_t, 1u << (32 - kShift)> first_{};
+};
 
 /// Values in 8 bits, with a scale for every kQuantum of them.
 struct Moment {
   explicit Moment(std::size_t count, bool is_signed)
       : codebook(dynamic_codebook(is_signed)),
-        codes(count, nearest(codebook, 0)),
+        nearest(codebook),
+        codes(count, nearest(0)),
         scales(count / kQuantum + 1, 0.0f) {}
 
   void load(std::int64_t begin, std::int64_t count, std::int64_t scale, float* to) const {
@@ -57,11 +83,12 @@ struct Moment {
     scales[static_cast<std::size_t>(scale)] = largest;
     const float inverse = largest > 0 ? 1.0f / largest : 0.0f;
     for (std::int64_t i = 0; i < count; ++i) {
-      codes[static_cast<std::size_t>(begin + i)] = nearest(codebook, from[i] * inverse);
+      codes[static_cast<std::size_t>(begin + i)] = nearest(from[i] * inverse);
     }
   }
 
   Codebook codebook;
+  Nearest nearest;
   std::vector<std::uint8_t> codes;
   std::vector<float> scales;
 };
@@ -89,6 +116,10 @@ class AdamW8 final : public Optimiser {
 
   std::string state() const override {
     return bytes_of(first_.codes, first_.scales, second_.codes, second_.scales);
+  }
+  std::vector<std::string_view> state_views() const override {
+    return {view_of(first_.codes), view_of(first_.scales), view_of(second_.codes),
+            view_of(second_.scales)};
   }
   Result<void> set_state(std::string_view bytes) override {
     if (!fill_from(bytes, first_.codes, first_.scales, second_.codes, second_.scales))

@@ -40,6 +40,13 @@ inline std::int64_t values_in(const std::vector<ParameterBlock>& blocks) {
   return end;
 }
 
+/// The bytes of a vector.
+template <class Vector>
+std::string_view view_of(const Vector& vector) {
+  return {reinterpret_cast<const char*>(vector.data()),
+          vector.size() * sizeof(typename Vector::value_type)};
+}
+
 /// The bytes of vectors, one after the other.
 template <class... Vectors>
 std::string bytes_of(const Vectors&... vectors) {

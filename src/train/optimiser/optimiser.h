@@ -38,7 +38,11 @@ class Optimiser {
                       std::span<float> values) = 0;
   /// Everything that the next update depends on, as bytes.
   virtual std::string state() const = 0;
-  /// Takes what state() gave. kCorrupt for bytes of another size or optimiser.
+  /// The same in pieces that live until the next update, where no copy of them is needed; nothing
+  /// where the optimiser has no such form.
+  virtual std::vector<std::string_view> state_views() const { return {}; }
+  /// Takes what state() gave, or the pieces of state_views() one after the other. kCorrupt for
+  /// bytes of another size or optimiser.
   virtual Result<void> set_state(std::string_view bytes) = 0;
   virtual std::int64_t state_bytes() const = 0;
 };
