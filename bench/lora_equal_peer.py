@@ -1,7 +1,9 @@
-"""One PyTorch LoRA training job on the SmolLM2-135M shape, for bench lora-equal.
+"""One PyTorch training job on the SmolLM2-135M shape, for benches lora-equal and full-equal.
 
 --engine plain: the step written out in plain PyTorch (runs on Debian's 1.13 and on current 2.x).
 --engine peft:  Hugging Face Transformers and PEFT, their own modules.
+--engine full-bf16: full fine-tuning by Transformers, weights and AdamW's moments in bf16.
+--engine full-autocast: the same with fp32 weights under bf16 autocast, as the Trainer's bf16=True.
 Prints one JSON line: tokens_per_second (median over the timed steps), step_s, loss.
 """
 import argparse
@@ -87,14 +89,33 @@ class PlainModel(torch.nn.Module):
         return F.cross_entropy(logits[:, :-1].reshape(-1, VOCAB).float(), tokens[:, 1:].reshape(-1))
 
 
+def transformers_model():
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(hidden_size=HIDDEN, num_hidden_layers=LAYERS, num_attention_heads=HEADS, num_key_value_heads=KV_HEADS,
+                         intermediate_size=FFN, vocab_size=VOCAB, tie_word_embeddings=True, rope_theta=1e5, max_position_embeddings=2048)
+    return LlamaForCausalLM(config)
+
+
+class FullModel:
+    def __init__(self, autocast):
+        self.autocast = autocast
+        self.model = transformers_model() if autocast else transformers_model().to(torch.bfloat16)
+        self.model.train()
+
+    def parameters(self):
+        return self.model.parameters()
+
+    def loss(self, tokens):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+            return self.model(input_ids=tokens, labels=tokens).loss
+
+
 class PeftModel:
     def __init__(self):
         from peft import LoraConfig, get_peft_model
-        from transformers import LlamaConfig, LlamaForCausalLM
 
-        config = LlamaConfig(hidden_size=HIDDEN, num_hidden_layers=LAYERS, num_attention_heads=HEADS, num_key_value_heads=KV_HEADS,
-                             intermediate_size=FFN, vocab_size=VOCAB, tie_word_embeddings=True, rope_theta=1e5, max_position_embeddings=2048)
-        base = LlamaForCausalLM(config).to(torch.bfloat16)
+        base = transformers_model().to(torch.bfloat16)
         lora = LoraConfig(r=RANK, lora_alpha=ALPHA, task_type="CAUSAL_LM",
                           target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
         self.model = get_peft_model(base, lora, autocast_adapter_dtype=False)
@@ -107,9 +128,12 @@ class PeftModel:
         return self.model(input_ids=tokens, labels=tokens).loss
 
 
+ENGINES = {"plain": PlainModel, "peft": PeftModel, "full-bf16": lambda: FullModel(False), "full-autocast": lambda: FullModel(True)}
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--engine", choices=["plain", "peft"], required=True)
+    parser.add_argument("--engine", choices=list(ENGINES), required=True)
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--length", type=int, default=512)
     parser.add_argument("--steps", type=int, default=5)
@@ -118,7 +142,7 @@ def main():
     options = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(options.threads)
-    model = PlainModel() if options.engine == "plain" else PeftModel()
+    model = ENGINES[options.engine]()
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=2e-4)
     tokens = torch.randint(0, VOCAB, (options.batch, options.length), generator=torch.Generator().manual_seed(2))

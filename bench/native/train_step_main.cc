@@ -120,10 +120,10 @@ int main(int count, char** words) {
       "{\"tokens_per_second\": %.1f, \"step_s\": %.4f, \"loss\": %.4f, \"peak_rss_mb\": %.0f, "
       "\"engine\": \"%s\", \"gemm_share\": %.3f, \"attention_share\": %.3f, \"loss_share\": %.3f, "
       "\"optimiser_share\": %.3f, \"other_share\": %.3f, \"gigaflops\": %.0f, "
-      "\"gemm_peak_gigaflops\": %.0f, \"peak_share\": %.3f}\n",
+      "\"gemm_peak_gigaflops\": %.0f, \"peak_share\": %.3f, \"estimated_mb\": %.0f}\n",
       tokens / step_s, step_s, steps.all.back().loss, static_cast<double>(peak_rss) / 1e6,
       result->engine.c_str(), part.gemm / all_s, part.attention / all_s, part.loss / all_s,
       part.optimiser / all_s, (part.other + part.adapter) / all_s, gigaflops, *peak,
-      gigaflops / *peak);
+      gigaflops / *peak, static_cast<double>(train::estimate(options, *config).memory_bytes) / 1e6);
   return 0;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "train/fast_engine.h"
 #include "train/train.h"
 
 namespace residency::train {
@@ -7,10 +8,36 @@ namespace {
 
 constexpr std::uint64_t kLibraryBytes = 200u << 20;  // libtorch, oneDNN and their like once loaded
 constexpr std::int64_t kHeadRows = 64;
+constexpr std::int64_t kHeadRowsTrained = 256;
 
+/// As the optimisers' own state_bytes(), without making one.
 std::uint64_t optimiser_state_bytes(const TrainOptions& options, const AdapterLayout& layout) {
-  return static_cast<std::uint64_t>(
-      make_optimiser(options, parameter_blocks(layout))->state_bytes());
+  constexpr std::int64_t kValuesOfAScale = 256;
+  std::int64_t bytes = 0;
+  for (const ParameterBlock& block : parameter_blocks(layout)) {
+    switch (options.optimiser) {
+      case OptimiserKind::kAdamW:
+        bytes += 8 * block.size();
+        break;
+      case OptimiserKind::kAdamW8:
+        bytes += 2 * block.size() + 8 * ((block.size() + kValuesOfAScale - 1) / kValuesOfAScale);
+        break;
+      case OptimiserKind::kAdafactor:
+        bytes += 4 * (block.rows + block.columns);
+        break;
+      case OptimiserKind::kSgd:
+        bytes += options.momentum > 0 ? 4 * block.size() : 0;
+        break;
+    }
+  }
+  return static_cast<std::uint64_t>(bytes);
+}
+
+/// What autograd keeps beside the rest: scores of all heads, and each operation's input.
+std::int64_t reference_values(const model::LlamaConfig& config, std::int64_t rows,
+                              std::int64_t saved) {
+  return config.layers * config.heads * rows * rows * 4 + 3 * rows * saved +
+         rows * config.vocabulary * 3;
 }
 
 }  // namespace
@@ -27,8 +54,7 @@ TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& co
   const std::int64_t saved =
       config.layers * (2 * n + qkv + heads + 2 * config.feed_forward + 7 * layout.rank_max()) +
       8 * n + 5 * config.feed_forward;
-  // In full fine-tuning the checkpoint, values and optimiser, is one more copy of both while it is
-  // written.
+  // In full fine-tuning: values, gradient, and a piece of the checkpoint while it is encrypted.
   const std::int64_t copies = layout.is_full() ? 3 : 7;
   const std::int64_t weights = 2 * body + (config.tied_head ? 3 : 4) * head;
   TrainEstimate estimate;
@@ -36,9 +62,15 @@ TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& co
   estimate.memory_bytes =
       kLibraryBytes +
       static_cast<std::uint64_t>(size * (weights + rows * saved) +
-                                 kHeadRows * config.vocabulary * (4 + size) +
+                                 (layout.is_full() ? kHeadRowsTrained : kHeadRows) *
+                                     config.vocabulary * (4 + size) +
                                  layout.size * (4 * copies + (layout.is_full() ? 0 : 2 * size))) +
-      optimiser_state_bytes(options, layout) * (layout.is_full() ? 2 : 1);
+      optimiser_state_bytes(options, layout);
+  const bool reference =
+      options.backend == Backend::kReference || !fast_engine_refusal(config).empty();
+  if (reference)
+    estimate.memory_bytes +=
+        static_cast<std::uint64_t>(size * reference_values(config, rows, saved));
   const double attention = 7.0 * static_cast<double>(rows * heads * config.layers);
   const double frozen = layout.is_full() ? 0 : 4.0 * static_cast<double>(body + head);
   estimate.gigaflops_per_token =

@@ -5,6 +5,7 @@
 
 #include "train/optimiser/learning_rate.h"
 #include "train/optimiser/optimiser.h"
+#include "train/run_plan.h"
 #include "train/step_plan.h"
 #include "train/testing/tiny_training.h"
 
@@ -252,6 +253,48 @@ TEST(Estimate, GrowsWithSequenceLengthAndPrecision) {
   options.precision = Precision::kFp32;
   EXPECT_GT(estimate(options, tiny.config).memory_bytes, base.memory_bytes);
   EXPECT_GT(base.gigaflops_per_token, 0);
+}
+
+TEST(Estimate, CountsWhatEachMethodAndOptimiserKeeps) {
+  model::TinyLlamaOptions wide;
+  wide.embedding = 512;
+  wide.feed_forward = 1024;
+  const testing::TinyModel tiny(4, wide);
+  TrainOptions options;
+  const auto lora = estimate(options, tiny.config);
+  options.method = "full";
+  const auto full = estimate(options, tiny.config);
+  EXPECT_EQ(full.trained_values, make_full_layout(tiny.config).size);
+  EXPECT_GT(full.memory_bytes, lora.memory_bytes);
+  EXPECT_GT(full.gigaflops_per_token, lora.gigaflops_per_token);
+  for (const OptimiserKind kind : {OptimiserKind::kAdamW, OptimiserKind::kAdamW8,
+                                   OptimiserKind::kAdafactor, OptimiserKind::kSgd}) {
+    options.optimiser = kind;
+    options.momentum = 0;
+    const std::uint64_t with = estimate(options, tiny.config).memory_bytes;
+    const auto state = static_cast<std::uint64_t>(
+        make_optimiser(options, parameter_blocks(make_full_layout(tiny.config)))->state_bytes());
+    options.optimiser = OptimiserKind::kSgd;
+    EXPECT_EQ(with - estimate(options, tiny.config).memory_bytes, state);
+  }
+}
+
+TEST(RunPlan, SaysWhatItTakesAndRefusesWhatDoesNotFit) {
+  const testing::TinyModel tiny;
+  TrainOptions options;
+  const auto plan = plan_run(options, tiny.config, 100'000, 8'000'000'000);
+  ASSERT_TRUE(plan.ok()) << plan.error().message();
+  EXPECT_GT(plan->seconds, 0);
+  EXPECT_THAT(plan->text(), ::testing::HasSubstr(" GB of 8.0 GB, about "));
+  options.method = "full";
+  const auto refused = plan_run(options, tiny.config, 1000, 1'000'000);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kResourceExhausted);
+  EXPECT_THAT(refused.error().message(),
+              ::testing::AllOf(::testing::HasSubstr("adamw8bit"),
+                               ::testing::HasSubstr("train.method: lora")));
+  EXPECT_TRUE(plan_run(options, tiny.config, 1000, 0).ok());  // a machine that does not tell
+  EXPECT_GT(available_memory_bytes(), 0u);
 }
 
 }  // namespace

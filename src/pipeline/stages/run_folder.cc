@@ -29,6 +29,17 @@ void RunFolder::append(std::unique_ptr<WritableFile>& file, std::string_view byt
   if (file != nullptr && !file->append(bytes).ok()) file.reset();
 }
 
+void RunFolder::plan(const train::RunPlan& plan) {
+  const Json json{{"memory_bytes", plan.estimate.memory_bytes},
+                  {"memory_available_bytes", plan.memory_available},
+                  {"trained_values", plan.estimate.trained_values},
+                  {"gigaflops_per_token", plan.estimate.gigaflops_per_token},
+                  {"tokens", plan.tokens},
+                  {"seconds", plan.seconds}};
+  if (!env_.write_file_atomic(folder_ + "/plan.json", dump_json(json) + "\n").ok())
+    log(LogLevel::kWarning, "train", "the plan of a training could not be written");
+}
+
 void RunFolder::step(const train::StepMetrics& metrics) {
   append(steps_, dump_json({{"step", metrics.step},
                             {"seconds", metrics.seconds},

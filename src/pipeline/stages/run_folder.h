@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/env.h"
+#include "train/run_plan.h"
 #include "train/tracking/run_cost.h"
 #include "train/train.h"
 
@@ -18,6 +19,8 @@ class RunFolder final : public train::MetricSink {
  public:
   /// `folder` exists.
   RunFolder(Env& env, std::string folder);
+  /// Writes plan.json: what the run is expected to take.
+  void plan(const train::RunPlan& plan);
   void step(const train::StepMetrics& metrics) override;
   void end() { write_cost(); }
 

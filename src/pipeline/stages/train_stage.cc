@@ -9,6 +9,7 @@
 #include "pipeline/stages/base_model.h"
 #include "pipeline/stages/run_folder.h"
 #include "pipeline/stages/stages.h"
+#include "train/run_plan.h"
 #include "train/tracking/training_files.h"
 #include "train/train.h"
 
@@ -163,6 +164,12 @@ Result<std::vector<std::string>> run(StageContext& context) {
   StateCheckpoints checkpoints(context.workspace, context.job.id);
   RunFolder run_folder(context.workspace.env(), folder);
   const train::TrainInputs inputs{base.path, train_set.sequences, validation_set.sequences};
+  RESIDENCY_TRY(const auto config, model::verify_gguf(base.path));
+  RESIDENCY_TRY(const auto plan,
+                train::plan_run(options, config, train::count_tokens(options, train_set.sequences),
+                                train::available_memory_bytes()));
+  context.progress.update(0, 0, "steps", plan.text());
+  run_folder.plan(plan);
   RESIDENCY_TRY(auto result,
                 train::run(options, inputs, checkpoints, run_folder, context.progress));
   run_folder.end();
