@@ -112,6 +112,7 @@ Result<Cleaned> Cleaner::clean(const ingest::RawRecord& raw, const PatientScope&
   PatientCode anonymous = crosswalk_.anonymous(patient.place);
   PatientCode& code = patient.code == nullptr ? anonymous : *patient.code;
   const KnownPhi known = known_of(raw, patient);
+  code.forget_avoided();
   avoid_names(known, code);
   RESIDENCY_TRY(const auto spans, detector_.detect(text, &known));
   Replacer replacer(options_.policy, code, raw.demographics.gender,

@@ -50,9 +50,8 @@ int PatientCode::offset_days() const {
 }
 
 std::string PatientCode::stream_of(std::string_view kind, std::string_view lookup) {
-  const std::string digest = crypto::to_hex(keyed(key_, kind, lookup)).substr(0, 24);
-  const auto [found, made] = order_.try_emplace(digest, static_cast<std::uint32_t>(order_.size()));
-  return keyed(key_, "value", std::to_string(found->second));
+  const std::uint32_t number = order_.number_of(keyed(key_, kind, lookup));
+  return keyed(key_, "value", std::to_string(number));
 }
 
 std::uint32_t PatientCode::number_of(std::string_view kind, std::string_view lookup) {
@@ -129,7 +128,7 @@ Result<void> Crosswalk::read_state(const Json& json) {
     PatientCode made = code(number);
     const Json& kept = json_member(codes, std::to_string(number));
     if (kept.is_object()) {
-      RESIDENCY_TRY_VOID(read_numbers(json_member(kept, "order"), made.order_));
+      RESIDENCY_TRY(made.order_, OrderTable::from_json(json_member(kept, "order")));
       RESIDENCY_TRY_VOID(read_numbers(json_member(kept, "numbers"), made.numbers_));
       RESIDENCY_TRY_VOID(read_numbers(json_member(kept, "counts"), made.counts_));
       RESIDENCY_TRY_VOID(read_texts(json_member(kept, "originals"), made.originals_));
@@ -210,7 +209,7 @@ std::optional<std::string> Crosswalk::original_id(std::string_view pseudonym) co
 std::string Crosswalk::state() const {
   Json codes = Json::object();
   for (const auto& [number, code] : patients_) {
-    Json kept{{"order", numbers_json(code.order_)},
+    Json kept{{"order", code.order_.to_json()},
               {"numbers", numbers_json(code.numbers_)},
               {"counts", numbers_json(code.counts_)}};
     if (!code.originals_.empty()) kept["originals"] = code.originals_;

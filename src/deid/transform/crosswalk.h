@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "crypto/sha256.h"
 #include "deid/transform/code_book.h"
+#include "deid/transform/order_table.h"
 #include "deid/transform/real_values.h"
 
 namespace residency::deid {
@@ -42,6 +43,8 @@ class PatientCode {
   /// A real name near this patient: no surrogate may equal it. Not part of the state.
   void avoid(std::string name_part) { avoided_.insert(std::move(name_part)); }
   bool avoids(std::string_view name_part) const;
+  /// Forgets them: each record tells of its own.
+  void forget_avoided() { avoided_.clear(); }
   /// The corpus's values; null where none were collected.
   const RealValues* real() const { return context_ ? context_->real.get() : nullptr; }
   /// The number of `value` among those of `kind`, from 1 in order of first sight.
@@ -59,7 +62,7 @@ class PatientCode {
   std::string key_;
   std::string pseudonym_;
   std::shared_ptr<const CrosswalkContext> context_;
-  std::map<std::string, std::uint32_t> order_;    // keyed digest -> k
+  OrderTable order_;                              // keyed digest -> k
   std::map<std::string, std::uint32_t> numbers_;  // "kind digest" -> number
   std::set<std::string, std::less<>> avoided_;
   std::map<std::string, std::uint32_t> counts_;   // kind -> how many
