@@ -9,7 +9,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");
 
-constexpr std::string_view kMagic = "RSDCKPT2";
+constexpr std::string_view kMagic = "RSDCKPT3";
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::uint64_t kHistoryMax = 1u << 28;
 

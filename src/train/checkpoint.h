@@ -21,6 +21,9 @@ class CheckpointStore {
   virtual Result<void> remove(const std::string& name) = 0;
 };
 
+/// Why a step moved nothing.
+enum class SkipReason : std::uint8_t { kNone, kNotFinite, kSpike };
+
 /// A point of the loss curves; validation is NaN where none was taken.
 struct LossPoint {
   std::int64_t step = 0;  // from 1
@@ -30,6 +33,8 @@ struct LossPoint {
   double learning_rate = 0;
   double gradient_norm = 0;  // before clipping
   std::int64_t tokens = 0;   // of the step
+  SkipReason skipped = SkipReason::kNone;
+  std::uint8_t unused[7] = {};  // the points go into checkpoints as they stand
 };
 
 struct TrainState {

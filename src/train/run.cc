@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "model/gguf.h"
 #include "model/sha256_file.h"
+#include "train/bad_step.h"
 #include "train/large_checkpoint.h"
 #include "train/optimiser/learning_rate.h"
 #include "train/parallel.h"
@@ -45,6 +46,7 @@ class Run {
           RESIDENCY_TRY(metrics.validation_loss, validate());
         }
         log(metrics);
+        RESIDENCY_TRY_VOID(check_bad_steps(options_, state_.history));
         if (saves(metrics)) RESIDENCY_TRY_VOID(save());
         if (progress_.cancelled() && !ended()) return stop();
       }
@@ -117,24 +119,22 @@ class Run {
     StepMetrics metrics;
     metrics.loss = sum * weight;
     metrics.gradient_norm = norm_of(gradient_);
-    if (!std::isfinite(metrics.loss) || !std::isfinite(metrics.gradient_norm)) {
-      return invalid_input(
-          fmt::format("training diverged: the loss or gradient is not finite at step {}", number));
-    }
+    metrics.skipped = judge_step(options_, state_.history, metrics.loss, metrics.gradient_norm);
     metrics.step = number;
     metrics.steps = steps_;
     metrics.epoch = planned.epoch;
     metrics.learning_rate = learning_rate_at(options_, number, steps_);
     metrics.tokens = planned.tokens;
     metrics.supervised_tokens = planned.supervised_tokens;
-    {
+    if (metrics.skipped == SkipReason::kNone) {
       const Stopwatch watch(optimiser_s_);
       const double clip = options_.gradient_clip;
       const double scale =
           clip > 0 && metrics.gradient_norm > clip ? clip / metrics.gradient_norm : 1.0;
       optimiser_->update({number, metrics.learning_rate, scale}, gradient_, state_.values);
     }
-    RESIDENCY_TRY_VOID(engine_->set_adapter(state_.values));
+    if (metrics.skipped == SkipReason::kNone)
+      RESIDENCY_TRY_VOID(engine_->set_adapter(state_.values));
     state_.step = number;
     state_.tokens += planned.tokens;
     metrics.seconds =
@@ -207,6 +207,7 @@ class Run {
     point.learning_rate = metrics.learning_rate;
     point.gradient_norm = metrics.gradient_norm;
     point.tokens = metrics.tokens;
+    point.skipped = metrics.skipped;
     if (metrics.validation_loss) point.validation_loss = *metrics.validation_loss;
     state_.history.push_back(point);
     metrics_.step(metrics);

@@ -5,6 +5,7 @@
 
 #include "model/convert.h"
 #include "model/sha256_file.h"
+#include "train/bad_step.h"
 #include "train/run_key.h"
 #include "train/testing/tiny_training.h"
 #include "train/train.h"
@@ -257,6 +258,50 @@ TEST_F(Training, DivergenceIsAnErrorThatNamesTheStep) {
     EXPECT_EQ(result.error().code(), ErrorCode::kInvalidInput);
     EXPECT_THAT(result.error().message(), ::testing::HasSubstr("at step 3"));
   }
+}
+
+TEST(BadStep, SpikesAndWhatIsNotFiniteAreSkipped) {
+  TrainOptions options;
+  std::vector<LossPoint> history;
+  for (int i = 0; i < 30; ++i) {
+    LossPoint point;
+    point.step = i + 1;
+    point.loss = 2.0 + 0.1 * (i % 3);
+    history.push_back(point);
+    if (i < 18) {
+      EXPECT_EQ(judge_step(options, history, 50, 1), SkipReason::kNone);
+    }
+  }
+  EXPECT_EQ(judge_step(options, history, 2.4, 1), SkipReason::kNone);
+  EXPECT_EQ(judge_step(options, history, 3.5, 1), SkipReason::kSpike);
+  EXPECT_EQ(judge_step(options, history, std::nan(""), 1), SkipReason::kNotFinite);
+  EXPECT_EQ(judge_step(options, history, 2, std::numeric_limits<double>::infinity()),
+            SkipReason::kNotFinite);
+  options.spike_sigma = 0;
+  EXPECT_EQ(judge_step(options, history, 3.5, 1), SkipReason::kNone);
+  EXPECT_TRUE(check_bad_steps(options, history).ok());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(check_bad_steps(options, history).ok());
+    history.back().step = 41 + i;
+    history.push_back(history.back());
+    history.back().skipped = SkipReason::kSpike;
+  }
+  EXPECT_THAT(check_bad_steps(options, history).error().message(),
+              ::testing::HasSubstr("at step 41"));
+}
+
+TEST_F(Training, SpikesAreSkippedAndStandInTheHistory) {
+  options_.learning_rate = 0.3;  // jumps about
+  options_.gradient_clip = 0;
+  options_.steps_max = 60;
+  options_.spike_sigma = 0.5;
+  options_.bad_steps_max = 1000;
+  options_.optimiser = OptimiserKind::kSgd;
+  const auto result = run_it();
+  ASSERT_TRUE(result.ok()) << result.error().message();
+  EXPECT_TRUE(
+      std::any_of(result->history.begin(), result->history.end(),
+                  [](const LossPoint& point) { return point.skipped == SkipReason::kSpike; }));
 }
 
 TEST_F(Training, ACheckpointOfOtherOptionsIsRefused) {

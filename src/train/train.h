@@ -38,6 +38,7 @@ struct StepMetrics {
   double loss = 0;         // mean over the step's supervised tokens
   double learning_rate = 0;
   double gradient_norm = 0;  // before clipping
+  SkipReason skipped = SkipReason::kNone;
   std::int64_t tokens = 0;
   std::int64_t supervised_tokens = 0;
   double seconds = 0;
@@ -75,8 +76,8 @@ struct TrainResult {
 
 /// Trains, or goes on from the checkpoint in `store`. The same options, inputs and machine give
 /// the same adapter bit for bit, however often it was interrupted. A checkpoint of other options
-/// or inputs is kFailedPrecondition; a damaged one kCorrupt; a loss or gradient that is not finite
-/// is kInvalidInput naming the step; kCancelled leaves a checkpoint behind.
+/// or inputs is kFailedPrecondition; a damaged one kCorrupt; steps that are bad one after the other
+/// (train/bad_step.h) are kInvalidInput naming the first; kCancelled leaves a checkpoint behind.
 Result<TrainResult> run(const TrainOptions& options, const TrainInputs& inputs,
                         CheckpointStore& store, MetricSink& metrics, Progress& progress);
 

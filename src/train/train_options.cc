@@ -78,6 +78,8 @@ void read_loop(ConfigReader& reader, TrainOptions& options) {
   options.beta2 = reader.number("beta2", options.beta2, 0, 0.9999999);
   options.epsilon = reader.number("epsilon", options.epsilon, 1e-16, 1);
   options.gradient_clip = reader.number("gradient_clip", options.gradient_clip, 0, 1e9);
+  options.spike_sigma = reader.number("spike_sigma", options.spike_sigma, 0, 1e6);
+  options.bad_steps_max = reader.integer("bad_steps_max", options.bad_steps_max, 1, 1000);
   options.seed = static_cast<std::uint64_t>(
       reader.integer("seed", 0, 0, std::numeric_limits<std::int64_t>::max()));
   options.eval_every_steps = reader.integer("eval_every_steps", 0, 0, kStepsMax);
@@ -133,6 +135,8 @@ std::string TrainOptions::canonical_json() const {
                     {"beta2", beta2},
                     {"epsilon", epsilon},
                     {"gradient_clip", gradient_clip},
+                    {"spike_sigma", spike_sigma},
+                    {"bad_steps_max", bad_steps_max},
                     {"seed", seed},
                     {"eval_every_steps", eval_every_steps},
                     {"early_stopping_patience", early_stopping_patience},

@@ -57,6 +57,9 @@ struct TrainOptions {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double gradient_clip = 1;  // largest norm of a step's gradient; 0: any
+  double spike_sigma = 6;    // deviations by which a loss may jump before its step is skipped;
+                             // 0: any
+  std::int64_t bad_steps_max = 3;  // skipped one after the other before the run ends
   std::uint64_t seed = 0;
   std::int64_t eval_every_steps = 0;         // 0: at the end of each epoch
   std::int64_t early_stopping_patience = 0;  // evaluations without improvement; 0: never stop

@@ -95,6 +95,7 @@ std::string curve(const Frame& frame, const std::vector<Point>& points, std::str
 std::string training_metrics_csv(const std::vector<LossPoint>& history) {
   std::string csv = "step_number,epoch_number,training_loss,perplexity\n";
   for (const LossPoint& point : history) {
+    if (!std::isfinite(point.loss)) continue;
     csv += fmt::format("{},{},{:.6f},{:.6f}\n", point.step - 1, point.epoch, point.loss,
                        std::exp(point.loss));
   }
@@ -120,6 +121,8 @@ std::string metrics_jsonl(const std::vector<LossPoint>& history) {
               {"learning_rate", point.learning_rate},
               {"gradient_norm", point.gradient_norm},
               {"tokens", point.tokens}};
+    if (point.skipped != SkipReason::kNone)
+      line["skipped"] = point.skipped == SkipReason::kSpike ? "spike" : "not_finite";
     if (!std::isnan(point.validation_loss)) line["validation_loss"] = point.validation_loss;
     lines += dump_json(line) + "\n";
   }
@@ -132,7 +135,7 @@ std::string loss_curve_svg(const std::vector<LossPoint>& history) {
   Frame frame{1, 0, 0};
   for (const LossPoint& point : history) {
     const auto step = static_cast<double>(point.step);
-    training.push_back({step, point.loss});
+    if (std::isfinite(point.loss)) training.push_back({step, point.loss});
     if (!std::isnan(point.validation_loss)) validation.push_back({step, point.validation_loss});
     frame.last_step = std::max(frame.last_step, step);
   }
