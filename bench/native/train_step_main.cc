@@ -1,7 +1,7 @@
 // Times LoRA training steps for bench lora-equal: prints one JSON line with tokens per second
 // (median over the timed steps), peak memory, where the time went, and the share of the GEMM peak.
 // usage: residency_train_bench MODEL.gguf [--batch N] [--length N] [--steps N] [--warmup N]
-//        [--threads N] [--precision bf16|fp32]
+//        [--threads N] [--precision bf16|fp32] [--method lora|qlora]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -35,9 +35,9 @@ class Steps final : public train::MetricSink {
 };
 
 std::map<std::string, std::string> read_flags(int count, char** words) {
-  std::map<std::string, std::string> flags{{"batch", "2"},  {"length", "512"},    {"steps", "5"},
-                                           {"warmup", "2"}, {"threads", "0"},     {"rank", "16"},
-                                           {"seed", "2"},   {"precision", "bf16"}};
+  std::map<std::string, std::string> flags{
+      {"batch", "2"}, {"length", "512"}, {"steps", "5"},        {"warmup", "2"},   {"threads", "0"},
+      {"rank", "16"}, {"seed", "2"},     {"precision", "bf16"}, {"method", "lora"}};
   for (int i = 2; i + 1 < count; i += 2) flags[words[i] + 2] = words[i + 1];
   return flags;
 }
@@ -80,6 +80,7 @@ int main(int count, char** words) {
   train::TrainOptions options;
   options.precision =
       flags["precision"] == "fp32" ? train::Precision::kFp32 : train::Precision::kBf16;
+  options.method = flags["method"];
   options.lora.rank = number("rank");
   options.batch_tokens = number("batch") * number("length");
   options.sequence_tokens_max = number("length");

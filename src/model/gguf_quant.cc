@@ -11,15 +11,6 @@ namespace {
 
 #include "model/gguf_quant_rows.inc"
 
-constexpr QuantLayout kLayouts[] = {
-    {kTypeF32, "f32", 1, 4, false},   {kTypeF16, "f16", 1, 2, false},
-    {kTypeBf16, "bf16", 1, 2, false}, {kTypeQ4_0, "q4_0", 32, 18},
-    {kTypeQ4_1, "q4_1", 32, 20},      {kTypeQ5_0, "q5_0", 32, 22},
-    {kTypeQ5_1, "q5_1", 32, 24},      {kTypeQ8_0, "q8_0", 32, 34},
-    {kTypeQ4K, "q4_k", 256, 144},     {kTypeQ5K, "q5_k", 256, 176},
-    {kTypeQ6K, "q6_k", 256, 210},
-};
-
 void put_half(float value, QuantByte* to) {
   const std::uint16_t half = to_half(value);
   to[0] = static_cast<QuantByte>(half & 255);
@@ -98,10 +89,14 @@ void quantise_q4_k(const float* x, QuantByte* to) {
 }  // namespace
 
 const QuantLayout* quant_layout(TensorType type) {
-  for (const QuantLayout& layout : kLayouts) {
+  for (const QuantLayout& layout : kQuantLayouts) {
     if (layout.type == type) return &layout;
   }
   return nullptr;
+}
+
+std::int64_t quant_bytes_of(const QuantLayout& layout, std::int64_t count) {
+  return count / layout.block_values * layout.block_bytes;
 }
 
 void dequantise_row(TensorType type, const std::byte* blocks, std::int64_t count, float* out) {
@@ -122,7 +117,7 @@ Result<std::string> quantise_values(TensorType type, std::span<const float> valu
   if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
     return invalid_argument("a value to be quantised is not finite");
   }
-  std::string bytes(static_cast<std::size_t>(layout->bytes_of(count)), '\0');
+  std::string bytes(static_cast<std::size_t>(quant_bytes_of(*layout, count)), '\0');
   auto* to = reinterpret_cast<QuantByte*>(bytes.data());
   for (std::int64_t at = 0; at < count; at += layout->block_values) {
     const float* x = values.data() + at;

@@ -29,41 +29,18 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 #include "model/gguf.h"
+#include "model/tensor_types.h"
 
 namespace residency::model {
 
-// Types by their number in the file.
-inline constexpr TensorType kTypeF32 = 0;
-inline constexpr TensorType kTypeF16 = 1;
-inline constexpr TensorType kTypeQ4_0 = 2;
-inline constexpr TensorType kTypeQ4_1 = 3;
-inline constexpr TensorType kTypeQ5_0 = 6;
-inline constexpr TensorType kTypeQ5_1 = 7;
-inline constexpr TensorType kTypeQ8_0 = 8;
-inline constexpr TensorType kTypeQ4K = 12;
-inline constexpr TensorType kTypeQ5K = 13;
-inline constexpr TensorType kTypeQ6K = 14;
-inline constexpr TensorType kTypeBf16 = 30;
-
-/// Values of the largest block.
-inline constexpr std::int64_t kQuantBlockMax = 256;
-
-struct QuantLayout {
-  TensorType type = 0;
-  std::string_view name;
-  std::int64_t block_values = 1;
-  std::int64_t block_bytes = 0;
-  bool quantised = true;  // F32, F16 and BF16 are rows of blocks of one, not quantised
-
-  std::int64_t bytes_of(std::int64_t values) const { return values / block_values * block_bytes; }
-};
-
 /// Null where the type is none of those above.
 const QuantLayout* quant_layout(TensorType type);
+
+/// Bytes of `count` values, whole blocks.
+std::int64_t quant_bytes_of(const QuantLayout& layout, std::int64_t count);
 
 /// `count` values, whole blocks of a type that quant_layout() knows.
 void dequantise_row(TensorType type, const std::byte* blocks, std::int64_t count, float* out);

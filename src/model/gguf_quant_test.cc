@@ -23,7 +23,7 @@ std::vector<float> draw(std::size_t count, float size, unsigned seed) {
 /// Blocks of random bits; fp16 fields that are not finite are cleared.
 std::string random_blocks(const QuantLayout& layout, std::int64_t values, unsigned seed) {
   std::mt19937 random(seed);
-  std::string bytes(static_cast<std::size_t>(layout.bytes_of(values)), '\0');
+  std::string bytes(static_cast<std::size_t>(quant_bytes_of(layout, values)), '\0');
   for (char& byte : bytes) byte = static_cast<char>(random() & 255);
   const auto tame = [&](std::size_t at) {
     if ((bytes[at + 1] & 0x7c) == 0x7c) bytes[at + 1] = static_cast<char>(bytes[at + 1] & 0x83);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "train/base_weights.h"
 #include "train/parallel.h"
 #include "train/stopwatch.h"
 
@@ -16,15 +15,15 @@ constexpr std::int64_t kColumnGrain = 64;
 }  // namespace
 
 template <class T>
-Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
+Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const FrozenStore<T>& store,
                                                   const AdapterLayout& layout,
-                                                  const std::vector<std::string>& tensors,
-                                                  const KernelTable<T>& kernels) {
+                                                  const std::vector<std::string>& tensors) {
   AdaptedLinear linear;
+  const KernelTable<T>& kernels = store.kernels();
   linear.kernels_ = &kernels;
   const std::int64_t bytes = kernels.packed_bytes;
   for (const std::string& name : tensors) {
-    const model::GgufTensor* tensor = file.find(name);
+    const model::GgufTensor* tensor = store.file().find(name);
     if (tensor == nullptr || tensor->shape.size() != 2) {
       return invalid_input("the model lacks a matrix: " + name);
     }
@@ -49,16 +48,7 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
   linear.all_adapted_ = linear.parts_.size() == tensors.size();
   linear.a_forward_.reserve(linear.in_ * linear.inner_ * bytes);
   linear.a_backward_.reserve(linear.in_ * linear.inner_ * bytes);
-  RESIDENCY_TRY(const std::vector<float> wide, base_tensors(file, tensors));
-  AlignedBuffer<T> narrow(linear.in_ * linear.out_);
-  parallel_ranges(linear.out_, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-    kernels.round(wide.data() + begin * linear.in_, (end - begin) * linear.in_,
-                  narrow.data() + begin * linear.in_);
-  });
-  RESIDENCY_TRY(linear.forward_,
-                FrozenMatrix<T>::create(narrow.data(), linear.in_, linear.out_, 1, linear.in_));
-  RESIDENCY_TRY(linear.backward_,
-                FrozenMatrix<T>::create(narrow.data(), linear.out_, linear.in_, linear.in_, 1));
+  RESIDENCY_TRY(linear.frozen_, store.take(tensors));
   return linear;
 }
 
@@ -107,7 +97,7 @@ Result<void> AdaptedLinear<T>::forward(const T* x, std::int64_t rows, T* y, T* u
                     });
   }
   const Stopwatch watch(gemm_s);
-  return forward_.multiply(x, rows, y, inner_ > 0);
+  return frozen_->forward(x, rows, y, inner_ > 0);
 }
 
 template <class T>
@@ -132,7 +122,7 @@ Result<void> AdaptedLinear<T>::backward_input(const T* dy, std::int64_t rows, T*
   }
   if (dx == nullptr) return {};
   const Stopwatch watch(gemm_s);
-  return backward_.multiply(dy, rows, dx, inner_ > 0);
+  return frozen_->backward(dy, rows, dx, inner_ > 0);
 }
 
 template <class T>

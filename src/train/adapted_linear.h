@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 #include "model/gguf.h"
 #include "train/adapter_layout.h"
 #include "train/aligned_buffer.h"
-#include "train/frozen_matrix.h"
+#include "train/frozen_weights.h"
 #include "train/kernels/kernel_table.h"
 
 namespace residency::train {
@@ -21,9 +22,8 @@ template <class T>
 class AdaptedLinear {
  public:
   /// `tensors` are the projections' names, all of the same input width.
-  static Result<AdaptedLinear> create(const model::GgufFile& file, const AdapterLayout& layout,
-                                      const std::vector<std::string>& tensors,
-                                      const KernelTable<T>& kernels);
+  static Result<AdaptedLinear> create(const FrozenStore<T>& store, const AdapterLayout& layout,
+                                      const std::vector<std::string>& tensors);
 
   void set_adapter(std::span<const float> values);
 
@@ -61,8 +61,7 @@ class AdaptedLinear {
   std::int64_t out_ = 0;
   std::int64_t inner_ = 0;
   bool all_adapted_ = false;
-  FrozenMatrix<T> forward_;
-  FrozenMatrix<T> backward_;
+  std::unique_ptr<FrozenWeights<T>> frozen_;
   std::vector<Part> parts_;              // those with an adapter
   AlignedBuffer<std::byte> a_forward_;   // [in, inner]
   AlignedBuffer<std::byte> a_backward_;  // [inner, in]

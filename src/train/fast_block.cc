@@ -11,21 +11,20 @@ constexpr std::int64_t kRowGrain = 32;
 }  // namespace
 
 template <class T>
-Result<FastBlock<T>> FastBlock<T>::create(const model::GgufFile& file,
+Result<FastBlock<T>> FastBlock<T>::create(const FrozenStore<T>& store,
                                           const model::LlamaConfig& config,
-                                          const AdapterLayout& layout, std::int64_t layer,
-                                          const KernelTable<T>& kernels) {
+                                          const AdapterLayout& layout, std::int64_t layer) {
   const auto name = [&](std::string_view part) { return model::block_tensor(layer, part); };
   FastBlock block;
-  block.kernels_ = &kernels;
+  block.kernels_ = &store.kernels();
   block.width_ = config.embedding;
   block.heads_ = config.heads;
   block.feed_forward_ = config.feed_forward;
   block.epsilon_ = static_cast<float>(config.rms_epsilon);
-  RESIDENCY_TRY(block.norm1_, base_tensor(file, name("attn_norm")));
-  RESIDENCY_TRY(block.norm2_, base_tensor(file, name("ffn_norm")));
+  RESIDENCY_TRY(block.norm1_, base_tensor(store.file(), name("attn_norm")));
+  RESIDENCY_TRY(block.norm2_, base_tensor(store.file(), name("ffn_norm")));
   const auto linear = [&](const std::vector<std::string>& tensors) {
-    return AdaptedLinear<T>::create(file, layout, tensors, kernels);
+    return AdaptedLinear<T>::create(store, layout, tensors);
   };
   RESIDENCY_TRY(block.qkv_, linear({name("attn_q"), name("attn_k"), name("attn_v")}));
   RESIDENCY_TRY(block.out_, linear({name("attn_output")}));

@@ -38,9 +38,8 @@ struct StreamMemory {
 template <class T>
 class FastBlock {
  public:
-  static Result<FastBlock> create(const model::GgufFile& file, const model::LlamaConfig& config,
-                                  const AdapterLayout& layout, std::int64_t layer,
-                                  const KernelTable<T>& kernels);
+  static Result<FastBlock> create(const FrozenStore<T>& store, const model::LlamaConfig& config,
+                                  const AdapterLayout& layout, std::int64_t layer);
 
   void set_adapter(std::span<const float> values);
   /// Makes room for `rows` in `memory`.

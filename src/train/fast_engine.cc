@@ -7,11 +7,14 @@
 #include "train/fast_block.h"
 #include "train/parallel.h"
 #include "train/stopwatch.h"
+#include "train/token_weights.h"
 
 namespace residency::train {
 namespace {
 
-constexpr std::int64_t kHeadRows = 64;  // positions whose logits exist at a time
+// Positions whose logits exist at a time; more where each time takes dequantising the head.
+constexpr std::int64_t kHeadRows = 64;
+constexpr std::int64_t kHeadRowsQuantised = 128;
 constexpr std::int64_t kRowGrain = 32;
 
 template <class T>
@@ -26,13 +29,14 @@ class FastEngine final : public Engine {
         vocabulary_padded_(round_up(config.vocabulary, kLanes)),
         attention_(kernels, shape_of(config)) {}
 
-  Result<void> load(const model::GgufFile& file, const AdapterLayout& layout) {
+  Result<void> load(const model::GgufFile& file, const AdapterLayout& layout, WeightForm form) {
+    const FrozenStore<T> store(file, form, kernels_);
+    head_rows_ = form == WeightForm::kPacked ? kHeadRows : kHeadRowsQuantised;
     RESIDENCY_TRY(rotary_, rotary_table(file, config_, tokens_max_));
     RESIDENCY_TRY(norm_, base_tensor(file, "output_norm.weight"));
-    RESIDENCY_TRY_VOID(load_head(file));
+    RESIDENCY_TRY(tokens_, TokenWeights<T>::create(store, config_));
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
-      RESIDENCY_TRY(FastBlock<T> block,
-                    FastBlock<T>::create(file, config_, layout, layer, kernels_));
+      RESIDENCY_TRY(FastBlock<T> block, FastBlock<T>::create(store, config_, layout, layer));
       blocks_.push_back(std::move(block));
     }
     memories_.resize(blocks_.size());
@@ -74,8 +78,8 @@ class FastEngine final : public Engine {
     RESIDENCY_TRY_VOID(forward(plain_sequence(tokens), false));
     std::vector<float> all(tokens.size() * static_cast<std::size_t>(config_.vocabulary));
     std::vector<std::int64_t> rows;
-    for (std::int64_t first = 0; first < stream_.rows; first += kHeadRows) {
-      const std::int64_t count = std::min(kHeadRows, stream_.rows - first);
+    for (std::int64_t first = 0; first < stream_.rows; first += head_rows_) {
+      const std::int64_t count = std::min(head_rows_, stream_.rows - first);
       rows.clear();
       for (std::int64_t i = 0; i < count; ++i) rows.push_back(first + i);
       RESIDENCY_TRY_VOID(head_logits(rows));
@@ -107,34 +111,6 @@ class FastEngine final : public Engine {
     const std::int64_t n = config.head_dimension;
     return {config.heads, config.kv_heads, n, (config.heads + 2 * config.kv_heads) * n,
             1.0f / std::sqrt(static_cast<float>(n))};
-  }
-
-  Result<void> load_head(const model::GgufFile& file) {
-    RESIDENCY_TRY_VOID(load_rows(file, "token_embd.weight", embedding_));
-    AlignedBuffer<T> untied;
-    if (!config_.tied_head) {
-      RESIDENCY_TRY_VOID(load_rows(file, "output.weight", untied));
-    }
-    const T* rows = config_.tied_head ? embedding_.data() : untied.data();
-    const std::int64_t n = config_.embedding;
-    RESIDENCY_TRY(head_, FrozenMatrix<T>::create(rows, n, vocabulary_padded_, 1, n));
-    RESIDENCY_TRY(head_turned_, FrozenMatrix<T>::create(rows, vocabulary_padded_, n, n, 1));
-    return {};
-  }
-
-  /// A matrix of a row for each token, with rows of zeros up to vocabulary_padded_.
-  Result<void> load_rows(const model::GgufFile& file, const std::string& name,
-                         AlignedBuffer<T>& to) {
-    RESIDENCY_TRY(const std::vector<float> wide, base_tensor(file, name));
-    const std::int64_t n = config_.embedding;
-    if (static_cast<std::int64_t>(wide.size()) != config_.vocabulary * n) {
-      return invalid_input("a tensor is of another size than the model's: " + name);
-    }
-    to.reserve(vocabulary_padded_ * n);
-    parallel_ranges(config_.vocabulary, 1024, [&](std::int64_t begin, std::int64_t end) {
-      kernels_.round(wide.data() + begin * n, (end - begin) * n, to.data() + begin * n);
-    });
-    return {};
   }
 
   void reserve(std::int64_t rows, bool saves) {
@@ -170,8 +146,7 @@ class FastEngine final : public Engine {
     attention_.set_segments(sequence.segment_starts);
     parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
-        const T* from = embedding_.data() + sequence.tokens[static_cast<std::size_t>(row)] * n;
-        for (std::int64_t i = 0; i < n; ++i) stream_.x.data()[row * n + i] = widen(from[i]);
+        tokens_.embed(sequence.tokens[static_cast<std::size_t>(row)], stream_.x.data() + row * n);
       }
     });
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
@@ -187,18 +162,18 @@ class FastEngine final : public Engine {
     return {};
   }
 
-  /// Fills logits_ for the given rows, at most kHeadRows.
+  /// Fills logits_ for the given rows, at most head_rows_.
   Result<void> head_logits(const std::vector<std::int64_t>& rows) {
     const std::int64_t n = config_.embedding;
-    head_input_.reserve(kHeadRows * n);
-    logits_.reserve(kHeadRows * vocabulary_padded_);
+    head_input_.reserve(head_rows_ * n);
+    logits_.reserve(head_rows_ * vocabulary_padded_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       std::copy_n(final_out_.data() + rows[i] * n, n,
                   head_input_.data() + static_cast<std::int64_t>(i) * n);
     }
     const Stopwatch watch(stream_.seconds.gemm);
-    return head_.multiply_wide(head_input_.data(), static_cast<std::int64_t>(rows.size()),
-                               logits_.data());
+    return tokens_.head().forward_wide(head_input_.data(), static_cast<std::int64_t>(rows.size()),
+                                       logits_.data());
   }
 
   /// The sum of losses; with `backward` also puts the last norm's input gradient into the stream.
@@ -209,12 +184,12 @@ class FastEngine final : public Engine {
     }
     double sum = 0;
     std::vector<float> losses;
-    for (std::size_t first = 0; first < supervised.size(); first += kHeadRows) {
+    for (std::size_t first = 0; first < supervised.size(); first += head_rows_) {
       const auto begin = supervised.begin() + static_cast<std::ptrdiff_t>(first);
-      const auto count = std::min<std::ptrdiff_t>(kHeadRows, supervised.end() - begin);
+      const auto count = std::min<std::ptrdiff_t>(head_rows_, supervised.end() - begin);
       const std::vector<std::int64_t> rows(begin, begin + count);
       RESIDENCY_TRY_VOID(head_logits(rows));
-      if (backward) dlogits_.reserve(kHeadRows * vocabulary_padded_);
+      if (backward) dlogits_.reserve(head_rows_ * vocabulary_padded_);
       losses.resize(rows.size());
       {
         const Stopwatch watch(stream_.seconds.loss);
@@ -234,11 +209,11 @@ class FastEngine final : public Engine {
 
   Result<void> head_backward(const std::vector<std::int64_t>& rows) {
     const std::int64_t n = config_.embedding;
-    head_gradient_.reserve(kHeadRows * n);
+    head_gradient_.reserve(head_rows_ * n);
     {
       const Stopwatch watch(stream_.seconds.gemm);
-      RESIDENCY_TRY_VOID(head_turned_.multiply(
-          dlogits_.data(), static_cast<std::int64_t>(rows.size()), head_gradient_.data()));
+      RESIDENCY_TRY_VOID(tokens_.head().backward(
+          dlogits_.data(), static_cast<std::int64_t>(rows.size()), head_gradient_.data(), false));
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::int64_t at = rows[i] * n;
@@ -258,8 +233,8 @@ class FastEngine final : public Engine {
   FastAttention<T> attention_;
   RotaryTable rotary_;
   std::vector<float> norm_;
-  AlignedBuffer<T> embedding_;
-  FrozenMatrix<T> head_, head_turned_;
+  TokenWeights<T> tokens_;
+  std::int64_t head_rows_ = kHeadRows;
   std::vector<FastBlock<T>> blocks_;
   std::vector<BlockMemory<T>> memories_;
   StreamMemory<T> stream_;
@@ -271,9 +246,9 @@ class FastEngine final : public Engine {
 template <class T>
 Result<std::unique_ptr<Engine>> make(const model::GgufFile& base, const model::LlamaConfig& config,
                                      const AdapterLayout& layout, std::int64_t tokens_max,
-                                     InstructionSet set) {
+                                     InstructionSet set, WeightForm form) {
   auto engine = std::make_unique<FastEngine<T>>(config, layout, tokens_max, kernels<T>(set));
-  RESIDENCY_TRY_VOID(engine->load(base, layout));
+  RESIDENCY_TRY_VOID(engine->load(base, layout, form));
   return std::unique_ptr<Engine>(std::move(engine));
 }
 
@@ -289,9 +264,10 @@ std::string fast_engine_refusal(const model::LlamaConfig& config) {
 Result<std::unique_ptr<Engine>> make_fast_engine(Precision precision, const model::GgufFile& base,
                                                  const model::LlamaConfig& config,
                                                  const AdapterLayout& layout,
-                                                 std::int64_t tokens_max, InstructionSet set) {
-  return precision == Precision::kBf16 ? make<Bf16>(base, config, layout, tokens_max, set)
-                                       : make<float>(base, config, layout, tokens_max, set);
+                                                 std::int64_t tokens_max, InstructionSet set,
+                                                 WeightForm form) {
+  return precision == Precision::kBf16 ? make<Bf16>(base, config, layout, tokens_max, set, form)
+                                       : make<float>(base, config, layout, tokens_max, set, form);
 }
 
 }  // namespace residency::train

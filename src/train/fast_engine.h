@@ -5,6 +5,7 @@
 #include <string>
 
 #include "train/engine.h"
+#include "train/frozen_weights.h"
 #include "train/kernels/kernel_table.h"
 
 namespace residency::train {
@@ -16,6 +17,7 @@ std::string fast_engine_refusal(const model::LlamaConfig& config);
 Result<std::unique_ptr<Engine>> make_fast_engine(Precision precision, const model::GgufFile& base,
                                                  const model::LlamaConfig& config,
                                                  const AdapterLayout& layout,
-                                                 std::int64_t tokens_max, InstructionSet set);
+                                                 std::int64_t tokens_max, InstructionSet set,
+                                                 WeightForm form = WeightForm::kPacked);
 
 }  // namespace residency::train

@@ -91,7 +91,7 @@ void read_loop(ConfigReader& reader, TrainOptions& options) {
 Result<TrainOptions> TrainOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "train.");
   TrainOptions options;
-  options.method = reader.choice("method", {"lora"}, "lora");
+  options.method = reader.choice("method", {"lora", "qlora"}, "lora");
   reader.absorb(read_lora(reader.child("lora"), options.lora));
   read_loop(reader, options);
   options.precision = static_cast<Precision>(

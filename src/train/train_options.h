@@ -40,6 +40,7 @@ enum class Precision : std::uint8_t { kBf16, kFp32 };
 enum class Backend : std::uint8_t { kAuto, kFast, kReference };
 
 struct TrainOptions {
+  /// "lora", or "qlora": the base stays quantised in memory (Dettmers et al., QLoRA, NeurIPS 2023).
   std::string method = "lora";
   LoraOptions lora;
   double learning_rate = 2e-4;

@@ -1,0 +1,63 @@
+#include "train/token_weights.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace residency::train {
+namespace {
+
+constexpr const char* kEmbedding = "token_embd.weight";
+constexpr const char* kHead = "output.weight";
+
+Result<void> check_size(const model::GgufFile& file, const model::LlamaConfig& config,
+                        const std::string& name) {
+  const model::GgufTensor* tensor = file.find(name);
+  const std::vector<std::int64_t> shape{config.embedding, config.vocabulary};
+  if (tensor == nullptr || tensor->shape != shape) {
+    return invalid_input("a tensor is of another size than the model's: " + name);
+  }
+  return {};
+}
+
+}  // namespace
+
+template <class T>
+Result<TokenWeights<T>> TokenWeights<T>::create(const FrozenStore<T>& store,
+                                                const model::LlamaConfig& config) {
+  TokenWeights weights;
+  weights.width_ = config.embedding;
+  RESIDENCY_TRY_VOID(check_size(store.file(), config, kEmbedding));
+  if (!config.tied_head) RESIDENCY_TRY_VOID(check_size(store.file(), config, kHead));
+  if (store.form() == WeightForm::kQuantised) {
+    RESIDENCY_TRY(weights.rows_, QuantisedWeights<T>::create(store, {kEmbedding}));
+    weights.head_ = weights.rows_;
+  } else {
+    RESIDENCY_TRY(weights.plain_, store.plain({kEmbedding}));
+  }
+  if (!config.tied_head) {
+    RESIDENCY_TRY(weights.head_, store.take({kHead}));
+  } else if (weights.head_ == nullptr) {
+    RESIDENCY_TRY(weights.head_,
+                  pack_weights<T>(weights.plain_.data(), weights.plain_.size() / weights.width_,
+                                  weights.width_));
+  }
+  return weights;
+}
+
+template <class T>
+void TokenWeights<T>::embed(std::int32_t token, float* x) const {
+  std::vector<T> row;
+  const T* from = plain_.data() + token * width_;
+  if (rows_ != nullptr) {
+    row.resize(static_cast<std::size_t>(width_));
+    rows_->dequantise(token, token + 1, row.data());
+    from = row.data();
+  }
+  for (std::int64_t i = 0; i < width_; ++i) x[i] = widen(from[i]);
+}
+
+template class TokenWeights<float>;
+template class TokenWeights<Bf16>;
+
+}  // namespace residency::train
