@@ -59,6 +59,11 @@ std::vector<dataset::PackedSequence> random_sequences(std::int64_t count, std::i
   return sequences;
 }
 
+Result<model::LlamaConfig> config_of(const std::string& path) {
+  RESIDENCY_TRY(const auto base, model::GgufFile::open(path));
+  return model::LlamaConfig::from_gguf(*base);
+}
+
 int fail(const Error& error) {
   std::fprintf(stderr, "%s\n", error.message().c_str());
   return 1;
@@ -73,9 +78,7 @@ int main(int count, char** words) {
   }
   auto flags = read_flags(count, words);
   const auto number = [&](const char* name) { return std::atoll(flags[name].c_str()); };
-  const auto base = model::GgufFile::open(words[1]);
-  if (!base.ok()) return fail(base.error());
-  const auto config = model::LlamaConfig::from_gguf(**base);
+  const auto config = config_of(words[1]);
   if (!config.ok()) return fail(config.error());
   train::TrainOptions options;
   options.precision =

@@ -12,9 +12,7 @@
 namespace residency::train {
 namespace {
 
-// Positions whose logits exist at a time; more where each time takes dequantising the head.
-constexpr std::int64_t kHeadRows = 64;
-constexpr std::int64_t kHeadRowsQuantised = 128;
+constexpr std::int64_t kHeadRows = 64;  // positions whose logits exist at a time
 constexpr std::int64_t kRowGrain = 32;
 
 template <class T>
@@ -31,7 +29,6 @@ class FastEngine final : public Engine {
 
   Result<void> load(const model::GgufFile& file, const AdapterLayout& layout, WeightForm form) {
     const FrozenStore<T> store(file, form, kernels_);
-    head_rows_ = form == WeightForm::kPacked ? kHeadRows : kHeadRowsQuantised;
     RESIDENCY_TRY(rotary_, rotary_table(file, config_, tokens_max_));
     RESIDENCY_TRY(norm_, base_tensor(file, "output_norm.weight"));
     RESIDENCY_TRY(tokens_, TokenWeights<T>::create(store, config_));
@@ -78,8 +75,8 @@ class FastEngine final : public Engine {
     RESIDENCY_TRY_VOID(forward(plain_sequence(tokens), false));
     std::vector<float> all(tokens.size() * static_cast<std::size_t>(config_.vocabulary));
     std::vector<std::int64_t> rows;
-    for (std::int64_t first = 0; first < stream_.rows; first += head_rows_) {
-      const std::int64_t count = std::min(head_rows_, stream_.rows - first);
+    for (std::int64_t first = 0; first < stream_.rows; first += kHeadRows) {
+      const std::int64_t count = std::min(kHeadRows, stream_.rows - first);
       rows.clear();
       for (std::int64_t i = 0; i < count; ++i) rows.push_back(first + i);
       RESIDENCY_TRY_VOID(head_logits(rows));
@@ -96,6 +93,15 @@ class FastEngine final : public Engine {
       });
     }
     return all;
+  }
+
+  void rest() override {
+    const PartSeconds seconds = stream_.seconds;
+    stream_ = {};
+    stream_.seconds = seconds;
+    for (BlockMemory<T>& memory : memories_) memory = {};
+    logits_ = {};
+    dlogits_ = {};
   }
 
   PartSeconds seconds() const override {
@@ -162,11 +168,11 @@ class FastEngine final : public Engine {
     return {};
   }
 
-  /// Fills logits_ for the given rows, at most head_rows_.
+  /// Fills logits_ for the given rows, at most kHeadRows.
   Result<void> head_logits(const std::vector<std::int64_t>& rows) {
     const std::int64_t n = config_.embedding;
-    head_input_.reserve(head_rows_ * n);
-    logits_.reserve(head_rows_ * vocabulary_padded_);
+    head_input_.reserve(kHeadRows * n);
+    logits_.reserve(kHeadRows * vocabulary_padded_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       std::copy_n(final_out_.data() + rows[i] * n, n,
                   head_input_.data() + static_cast<std::int64_t>(i) * n);
@@ -184,12 +190,12 @@ class FastEngine final : public Engine {
     }
     double sum = 0;
     std::vector<float> losses;
-    for (std::size_t first = 0; first < supervised.size(); first += head_rows_) {
+    for (std::size_t first = 0; first < supervised.size(); first += kHeadRows) {
       const auto begin = supervised.begin() + static_cast<std::ptrdiff_t>(first);
-      const auto count = std::min<std::ptrdiff_t>(head_rows_, supervised.end() - begin);
+      const auto count = std::min<std::ptrdiff_t>(kHeadRows, supervised.end() - begin);
       const std::vector<std::int64_t> rows(begin, begin + count);
       RESIDENCY_TRY_VOID(head_logits(rows));
-      if (backward) dlogits_.reserve(head_rows_ * vocabulary_padded_);
+      if (backward) dlogits_.reserve(kHeadRows * vocabulary_padded_);
       losses.resize(rows.size());
       {
         const Stopwatch watch(stream_.seconds.loss);
@@ -209,7 +215,7 @@ class FastEngine final : public Engine {
 
   Result<void> head_backward(const std::vector<std::int64_t>& rows) {
     const std::int64_t n = config_.embedding;
-    head_gradient_.reserve(head_rows_ * n);
+    head_gradient_.reserve(kHeadRows * n);
     {
       const Stopwatch watch(stream_.seconds.gemm);
       RESIDENCY_TRY_VOID(tokens_.head().backward(
@@ -234,7 +240,6 @@ class FastEngine final : public Engine {
   RotaryTable rotary_;
   std::vector<float> norm_;
   TokenWeights<T> tokens_;
-  std::int64_t head_rows_ = kHeadRows;
   std::vector<FastBlock<T>> blocks_;
   std::vector<BlockMemory<T>> memories_;
   StreamMemory<T> stream_;
