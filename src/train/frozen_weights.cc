@@ -46,8 +46,8 @@ Result<std::unique_ptr<FrozenWeights<T>>> pack_weights(const T* plain, std::int6
 
 template <class T>
 FrozenStore<T>::FrozenStore(const model::GgufFile& file, WeightForm form,
-                            const KernelTable<T>& kernels)
-    : file_(file), form_(form), kernels_(kernels) {
+                            const KernelTable<T>& kernels, std::int64_t tile_values)
+    : file_(file), form_(form), tile_values_(tile_values), kernels_(kernels) {
   if (form == WeightForm::kQuantised) tiles_ = std::make_shared<TileProducts<T>>();
 }
 

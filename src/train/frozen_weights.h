@@ -36,15 +36,21 @@ enum class WeightForm : std::uint8_t {
   kQuantised,  // as the file has them, once; tiles are dequantised while a product runs
 };
 
+/// Values of a tile of quantised weights: enough for a product of it to keep all threads busy, few
+/// beside the weights.
+inline constexpr std::int64_t kTileValues = 1 << 21;
+
 /// Makes an engine's weights from its base model's file, all in one form.
 template <class T>
 class FrozenStore {
  public:
-  FrozenStore(const model::GgufFile& file, WeightForm form, const KernelTable<T>& kernels);
+  FrozenStore(const model::GgufFile& file, WeightForm form, const KernelTable<T>& kernels,
+              std::int64_t tile_values = kTileValues);
 
   const model::GgufFile& file() const { return file_; }
   const KernelTable<T>& kernels() const { return kernels_; }
   WeightForm form() const { return form_; }
+  std::int64_t tile_values() const { return tile_values_; }
 
   /// `tensors` are of the same input width. Rows of zeros follow up to a multiple of kLanes.
   /// kInvalidInput where a tensor is missing or holds values that are not finite.
@@ -59,6 +65,7 @@ class FrozenStore {
  private:
   const model::GgufFile& file_;
   WeightForm form_;
+  std::int64_t tile_values_;
   const KernelTable<T>& kernels_;
   std::shared_ptr<TileProducts<T>> tiles_;
 };

@@ -12,9 +12,6 @@
 namespace residency::train {
 namespace {
 
-// Values of a tile: large enough that a product of it keeps all threads busy, small beside the
-// weights.
-constexpr std::int64_t kTileValues = 1 << 21;
 constexpr std::int64_t kTileRowsMin = 64;
 constexpr std::int64_t kRowGrain = 16;
 constexpr std::int64_t kValueGrain = 1 << 14;
@@ -24,7 +21,7 @@ constexpr std::int64_t kValueGrain = 1 << 14;
 template <class T>
 Result<std::unique_ptr<QuantisedWeights<T>>> QuantisedWeights<T>::create(
     const FrozenStore<T>& store, const std::vector<std::string>& tensors) {
-  std::unique_ptr<QuantisedWeights> weights(new QuantisedWeights(store.kernels(), store.tiles()));
+  std::unique_ptr<QuantisedWeights> weights(new QuantisedWeights(store));
   for (const std::string& name : tensors) RESIDENCY_TRY_VOID(weights->add(store.file(), name));
   weights->out_ = round_up(weights->out_, kLanes);
   return weights;
@@ -77,7 +74,7 @@ bool QuantisedWeights<T>::finite(const Part& part) const {
 
 template <class T>
 std::int64_t QuantisedWeights<T>::tile_rows() const {
-  return std::min(out_, std::max(kTileRowsMin, kTileValues / in_ / kTileRowsMin * kTileRowsMin));
+  return std::min(out_, std::max(kTileRowsMin, tile_values_ / in_ / kTileRowsMin * kTileRowsMin));
 }
 
 template <class T>

@@ -37,8 +37,8 @@ class QuantisedWeights final : public FrozenWeights<T> {
     std::int64_t row_bytes = 0;
     AlignedBuffer<std::byte> data;
   };
-  QuantisedWeights(const KernelTable<T>& kernels, std::shared_ptr<TileProducts<T>> tiles)
-      : kernels_(kernels), tiles_(std::move(tiles)) {}
+  explicit QuantisedWeights(const FrozenStore<T>& store)
+      : kernels_(store.kernels()), tiles_(store.tiles()), tile_values_(store.tile_values()) {}
 
   Result<void> add(const model::GgufFile& file, const std::string& name);
   bool finite(const Part& part) const;
@@ -48,6 +48,7 @@ class QuantisedWeights final : public FrozenWeights<T> {
 
   const KernelTable<T>& kernels_;
   std::shared_ptr<TileProducts<T>> tiles_;
+  std::int64_t tile_values_;
   std::int64_t in_ = 0;
   std::int64_t out_ = 0;  // a multiple of kLanes
   std::vector<Part> parts_;
