@@ -2,6 +2,7 @@
 // (median over the timed steps), peak memory, where the time went, and the share of the GEMM peak.
 // usage: residency_train_bench MODEL.gguf [--batch N] [--length N] [--steps N] [--warmup N]
 //        [--threads N] [--precision bf16|fp32] [--method lora|qlora]
+//        [--recompute none|feed_forward]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -36,8 +37,9 @@ class Steps final : public train::MetricSink {
 
 std::map<std::string, std::string> read_flags(int count, char** words) {
   std::map<std::string, std::string> flags{
-      {"batch", "2"}, {"length", "512"}, {"steps", "5"},        {"warmup", "2"},   {"threads", "0"},
-      {"rank", "16"}, {"seed", "2"},     {"precision", "bf16"}, {"method", "lora"}};
+      {"batch", "2"},     {"length", "512"},    {"steps", "5"}, {"warmup", "2"},
+      {"threads", "0"},   {"rank", "16"},       {"seed", "2"},  {"precision", "bf16"},
+      {"method", "lora"}, {"recompute", "none"}};
   for (int i = 2; i + 1 < count; i += 2) flags[words[i] + 2] = words[i + 1];
   return flags;
 }
@@ -84,6 +86,7 @@ int main(int count, char** words) {
   options.precision =
       flags["precision"] == "fp32" ? train::Precision::kFp32 : train::Precision::kBf16;
   options.method = flags["method"];
+  if (flags["recompute"] == "feed_forward") options.recompute = train::Recompute::kFeedForward;
   options.lora.rank = number("rank");
   options.batch_tokens = number("batch") * number("length");
   options.sequence_tokens_max = number("length");

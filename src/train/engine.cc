@@ -26,9 +26,9 @@ Result<std::unique_ptr<Engine>> make_engine(const TrainOptions& options,
         options.precision == Precision::kBf16 ? ReferenceType::kBfloat16 : ReferenceType::kFloat32,
         base, config, layout, options.sequence_tokens_max);
   }
-  return make_fast_engine(options.precision, base, config, layout, options.sequence_tokens_max,
-                          best_instruction_set(),
-                          quantised ? WeightForm::kQuantised : WeightForm::kPacked);
+  return make_fast_engine(
+      options.precision, base, config, layout, options.sequence_tokens_max, best_instruction_set(),
+      {quantised ? WeightForm::kQuantised : WeightForm::kPacked, options.recompute});
 }
 
 dataset::PackedSequence plain_sequence(std::span<const std::int32_t> tokens) {

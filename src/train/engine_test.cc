@@ -40,8 +40,10 @@ std::unique_ptr<Engine> reference(const TinyModel& tiny,
 
 std::unique_ptr<Engine> fast(const TinyModel& tiny, Precision precision,
                              InstructionSet set = best_instruction_set(),
-                             WeightForm form = WeightForm::kPacked) {
-  return make_fast_engine(precision, *tiny.file, tiny.config, tiny.layout, kTokensMax, set, form)
+                             WeightForm form = WeightForm::kPacked,
+                             Recompute recompute = Recompute::kNone) {
+  return make_fast_engine(precision, *tiny.file, tiny.config, tiny.layout, kTokensMax, set,
+                          {form, recompute})
       .value();
 }
 
@@ -140,6 +142,24 @@ TEST_P(FastEngine, OnAQuantisedBaseLossAndGradientsAreTheReferences) {
     EXPECT_NEAR(answer.loss, unpacked.loss, (exact ? 1e-6 : 1e-3) * (1 + expected.loss));
     EXPECT_LT(relative_error(answer.gradient, unpacked.gradient), exact ? 1e-5 : 0.01);
     EXPECT_EQ(engine->loss(sequence).value(), answer.loss);
+  }
+}
+
+TEST_P(FastEngine, RecomputingChangesNothingButRounding) {
+  for (const WeightForm form : {WeightForm::kPacked, WeightForm::kQuantised}) {
+    const TinyModel tiny = testing::quantised_tiny(5, GetParam().tied);
+    const std::vector<float> values = tiny.values(4);
+    const auto keeps = fast(tiny, GetParam().precision, GetParam().set, form);
+    const auto recomputes =
+        fast(tiny, GetParam().precision, GetParam().set, form, Recompute::kFeedForward);
+    const bool exact = GetParam().precision == Precision::kFp32;
+    const auto sequence = random_sequence({150, 3, 70}, tiny.config.vocabulary, 6);
+    const Answer expected = ask(*keeps, tiny, values, sequence, 0.25);
+    const Answer answer = ask(*recomputes, tiny, values, sequence, 0.25);
+    EXPECT_NEAR(answer.loss, expected.loss, (exact ? 1e-6 : 1e-3) * (1 + expected.loss));
+    EXPECT_LT(relative_error(answer.gradient, expected.gradient), exact ? 1e-6 : 0.03);
+    EXPECT_EQ(recomputes->loss(sequence).value(), answer.loss);
+    EXPECT_EQ(ask(*recomputes, tiny, values, sequence, 0.25).gradient, answer.gradient);
   }
 }
 

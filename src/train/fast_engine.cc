@@ -27,13 +27,15 @@ class FastEngine final : public Engine {
         vocabulary_padded_(round_up(config.vocabulary, kLanes)),
         attention_(kernels, shape_of(config)) {}
 
-  Result<void> load(const model::GgufFile& file, const AdapterLayout& layout, WeightForm form) {
-    const FrozenStore<T> store(file, form, kernels_);
+  Result<void> load(const model::GgufFile& file, const AdapterLayout& layout,
+                    FastEngineOptions options) {
+    const FrozenStore<T> store(file, options.form, kernels_);
     RESIDENCY_TRY(rotary_, rotary_table(file, config_, tokens_max_));
     RESIDENCY_TRY(norm_, base_tensor(file, "output_norm.weight"));
     RESIDENCY_TRY(tokens_, TokenWeights<T>::create(store, config_));
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
-      RESIDENCY_TRY(FastBlock<T> block, FastBlock<T>::create(store, config_, layout, layer));
+      RESIDENCY_TRY(FastBlock<T> block,
+                    FastBlock<T>::create(store, config_, layout, layer, options.recompute));
       blocks_.push_back(std::move(block));
     }
     memories_.resize(blocks_.size());
@@ -132,7 +134,7 @@ class FastEngine final : public Engine {
     stream_.wide1.reserve(padded * widest);
     final_inverse_.reserve(padded);
     for (std::size_t i = 0; i < (saves ? blocks_.size() : 1); ++i) {
-      blocks_[i].reserve(rows, memories_[i]);
+      blocks_[i].reserve(rows, memories_[i], stream_);
     }
     if (!saves) return;
     stream_.dx.reserve(padded * n);
@@ -251,9 +253,9 @@ class FastEngine final : public Engine {
 template <class T>
 Result<std::unique_ptr<Engine>> make(const model::GgufFile& base, const model::LlamaConfig& config,
                                      const AdapterLayout& layout, std::int64_t tokens_max,
-                                     InstructionSet set, WeightForm form) {
+                                     InstructionSet set, FastEngineOptions options) {
   auto engine = std::make_unique<FastEngine<T>>(config, layout, tokens_max, kernels<T>(set));
-  RESIDENCY_TRY_VOID(engine->load(base, layout, form));
+  RESIDENCY_TRY_VOID(engine->load(base, layout, options));
   return std::unique_ptr<Engine>(std::move(engine));
 }
 
@@ -270,9 +272,10 @@ Result<std::unique_ptr<Engine>> make_fast_engine(Precision precision, const mode
                                                  const model::LlamaConfig& config,
                                                  const AdapterLayout& layout,
                                                  std::int64_t tokens_max, InstructionSet set,
-                                                 WeightForm form) {
-  return precision == Precision::kBf16 ? make<Bf16>(base, config, layout, tokens_max, set, form)
-                                       : make<float>(base, config, layout, tokens_max, set, form);
+                                                 FastEngineOptions options) {
+  return precision == Precision::kBf16
+             ? make<Bf16>(base, config, layout, tokens_max, set, options)
+             : make<float>(base, config, layout, tokens_max, set, options);
 }
 
 }  // namespace residency::train

@@ -94,6 +94,32 @@ TEST_F(Training, TenStepsAreFiveAndAResumeAndFive) {
   }
 }
 
+TEST_F(Training, OnAQuantisedBaseItLearnsAndResumesToTheSameBits) {
+  ASSERT_TRUE(model::convert_file(Env::posix(), path("tiny.gguf"), nullptr,
+                                  model::WeightType::kQ8_0, path("q8_0.gguf"))
+                  .ok());
+  std::filesystem::rename(path("q8_0.gguf"), path("tiny.gguf"));
+  options_.method = "qlora";
+  const auto whole = run_it();
+  ASSERT_TRUE(whole.ok()) << whole.error().message();
+  EXPECT_LT(whole->history.back().loss, whole->history.front().loss);
+  MemoryStore store;
+  StopAfter stop(5);
+  EXPECT_FALSE(run_it(store, stop).ok());
+  NoProgress progress;
+  const auto rest = run_it(store, progress);
+  ASSERT_TRUE(rest.ok()) << rest.error().message();
+  expect_same(whole->adapter, rest->adapter);
+}
+
+TEST_F(Training, QloraOnAWideBaseSaysWhatToDo) {
+  options_.method = "qlora";
+  const auto refused = run_it();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidInput);
+  EXPECT_THAT(refused.error().message(), ::testing::HasSubstr("models quantise"));
+}
+
 TEST_F(Training, AFinishedRunIsNotDoneAgain) {
   MemoryStore store;
   NoProgress progress;
