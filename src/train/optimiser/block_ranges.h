@@ -43,6 +43,7 @@ inline std::int64_t values_in(const std::vector<ParameterBlock>& blocks) {
 template <class... Vectors>
 std::string bytes_of(const Vectors&... vectors) {
   std::string bytes;
+  bytes.reserve((std::size_t{0} + ... + (vectors.size() * sizeof(typename Vectors::value_type))));
   (bytes.append(reinterpret_cast<const char*>(vectors.data()),
                 vectors.size() * sizeof(typename Vectors::value_type)),
    ...);
