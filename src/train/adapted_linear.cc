@@ -21,6 +21,7 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const FrozenStore<T>& store,
   AdaptedLinear linear;
   const KernelTable<T>& kernels = store.kernels();
   linear.kernels_ = &kernels;
+  linear.scratch_ = store.adapter_scratch();
   const std::int64_t bytes = kernels.packed_bytes;
   for (const std::string& name : tensors) {
     const model::GgufTensor* tensor = store.file().find(name);
@@ -104,11 +105,11 @@ template <class T>
 Result<void> AdaptedLinear<T>::backward_input(const T* dy, std::int64_t rows, T* dx,
                                               double& gemm_s) {
   if (inner_ > 0) {
-    du_.reserve(round_up(rows, kRowBlock) * inner_);
+    scratch_->du.reserve(round_up(rows, kRowBlock) * inner_);
     parallel_ranges(
         round_up(rows, kRowBlock), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
           const std::int64_t last = std::min(rows, end);
-          T* some = du_.data() + begin * inner_;
+          T* some = scratch_->du.data() + begin * inner_;
           for (const Part& part : parts_) {
             kernels_->multiply(dy + begin * out_ + part.out_at, out_, last - begin, part.out,
                                operand(part.b_backward, part.rank_padded), part.rank_padded, false,
@@ -143,10 +144,11 @@ void AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u, std
                                         std::span<float> gradient) {
   if (inner_ == 0) return;
   const std::int64_t padded = round_up(rows, kAttentionBlock);
-  transpose_inner(u, rows, u_turned_);
-  transpose_inner(du_.data(), rows, du_turned_);
-  scratch_.resize(static_cast<std::size_t>(thread_count()));
-  for (auto& scratch : scratch_) {
+  transpose_inner(u, rows, scratch_->u_turned);
+  transpose_inner(scratch_->du.data(), rows, scratch_->du_turned);
+  auto& by_thread = scratch_->by_thread;
+  by_thread.resize(static_cast<std::size_t>(thread_count()));
+  for (auto& scratch : by_thread) {
     scratch.reserve(kernels_->packed_bytes * kAttentionBlock * kColumnGrain);
   }
   const std::int64_t a_tasks = round_up(in_, kColumnGrain) / kColumnGrain;
@@ -160,20 +162,21 @@ void AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u, std
   }
   const auto tasks = a_tasks + static_cast<std::int64_t>(b_tasks.size());
   parallel_for(tasks, [&](std::int64_t task, std::int64_t thread) {
-    void* scratch = scratch_[static_cast<std::size_t>(thread)].data();
+    void* scratch = by_thread[static_cast<std::size_t>(thread)].data();
     if (task < a_tasks) {
       const std::int64_t column = task * kColumnGrain;
       const std::int64_t n = std::min(kColumnGrain, in_ - column);
       for (const Part& part : parts_) {
-        kernels_->outer(du_turned_.data() + part.u_at * padded, padded, part.rank, x + column, in_,
-                        rows, n, 1.0f, scratch, gradient.data() + part.a_offset + column, in_, 1);
+        kernels_->outer(scratch_->du_turned.data() + part.u_at * padded, padded, part.rank,
+                        x + column, in_, rows, n, 1.0f, scratch,
+                        gradient.data() + part.a_offset + column, in_, 1);
       }
       return;
     }
     const auto [i, column] = b_tasks[static_cast<std::size_t>(task - a_tasks)];
     const Part& part = parts_[static_cast<std::size_t>(i)];
     const std::int64_t n = std::min(kColumnGrain, part.out - column);
-    kernels_->outer(u_turned_.data() + part.u_at * padded, padded, part.rank,
+    kernels_->outer(scratch_->u_turned.data() + part.u_at * padded, padded, part.rank,
                     dy + part.out_at + column, out_, rows, n, part.scale, scratch,
                     gradient.data() + part.b_offset + column * part.rank, 1, part.rank);
   });

@@ -34,7 +34,8 @@ class AdaptedLinear {
 
   /// x [rows, in], y [rows rounded up, out], u [rows, inner].
   Result<void> forward(const T* x, std::int64_t rows, T* y, T* u, double& gemm_s);
-  /// dx = dy W + du A, where dx is given; du stays inside for backward_weights().
+  /// dx = dy W + du A, where dx is given; du stays in the scratch for backward_weights(), which
+  /// must follow before any other linear's backward.
   Result<void> backward_input(const T* dy, std::int64_t rows, T* dx, double& gemm_s);
   /// Adds to the adapters' part of `gradient`.
   void backward_weights(const T* dy, const T* x, const T* u, std::int64_t rows,
@@ -65,8 +66,7 @@ class AdaptedLinear {
   std::vector<Part> parts_;              // those with an adapter
   AlignedBuffer<std::byte> a_forward_;   // [in, inner]
   AlignedBuffer<std::byte> a_backward_;  // [inner, in]
-  AlignedBuffer<T> du_, u_turned_, du_turned_;
-  std::vector<AlignedBuffer<std::byte>> scratch_;  // by thread
+  std::shared_ptr<AdapterScratch<T>> scratch_;
 };
 
 }  // namespace residency::train

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "model/gguf.h"
+#include "train/adapter_scratch.h"
 #include "train/aligned_buffer.h"
 #include "train/frozen_matrix.h"
 #include "train/kernels/kernel_table.h"
@@ -61,6 +62,8 @@ class FrozenStore {
 
   /// What products on tiles of all quantised weights share.
   const std::shared_ptr<TileProducts<T>>& tiles() const { return tiles_; }
+  /// What the adapters of all weights share.
+  const std::shared_ptr<AdapterScratch<T>>& adapter_scratch() const { return adapter_scratch_; }
 
  private:
   const model::GgufFile& file_;
@@ -68,6 +71,7 @@ class FrozenStore {
   std::int64_t tile_values_;
   const KernelTable<T>& kernels_;
   std::shared_ptr<TileProducts<T>> tiles_;
+  std::shared_ptr<AdapterScratch<T>> adapter_scratch_ = std::make_shared<AdapterScratch<T>>();
 };
 
 /// `plain` [rows, in] in T, packed twice. Not kept.
