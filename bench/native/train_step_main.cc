@@ -1,8 +1,8 @@
 // Times LoRA training steps for bench lora-equal: prints one JSON line with tokens per second
 // (median over the timed steps), peak memory, where the time went, and the share of the GEMM peak.
 // usage: residency_train_bench MODEL.gguf [--batch N] [--length N] [--steps N] [--warmup N]
-//        [--threads N] [--precision bf16|fp32] [--method lora|full]
-//        [--optimiser adamw|adamw8bit]
+//        [--threads N] [--precision bf16|fp32] [--method lora|qlora|full]
+//        [--optimiser adamw|adamw8bit] [--recompute none|feed_forward]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -37,9 +37,9 @@ class Steps final : public train::MetricSink {
 
 std::map<std::string, std::string> read_flags(int count, char** words) {
   std::map<std::string, std::string> flags{
-      {"batch", "2"},     {"length", "512"},     {"steps", "5"}, {"warmup", "2"},
-      {"threads", "0"},   {"rank", "16"},        {"seed", "2"},  {"precision", "bf16"},
-      {"method", "lora"}, {"optimiser", "adamw"}};
+      {"batch", "2"},     {"length", "512"},      {"steps", "5"},       {"warmup", "2"},
+      {"threads", "0"},   {"rank", "16"},         {"seed", "2"},        {"precision", "bf16"},
+      {"method", "lora"}, {"optimiser", "adamw"}, {"recompute", "none"}};
   for (int i = 2; i + 1 < count; i += 2) flags[words[i] + 2] = words[i + 1];
   return flags;
 }
@@ -61,6 +61,11 @@ std::vector<dataset::PackedSequence> random_sequences(std::int64_t count, std::i
   return sequences;
 }
 
+Result<model::LlamaConfig> config_of(const std::string& path) {
+  RESIDENCY_TRY(const auto base, model::GgufFile::open(path));
+  return model::LlamaConfig::from_gguf(*base);
+}
+
 int fail(const Error& error) {
   std::fprintf(stderr, "%s\n", error.message().c_str());
   return 1;
@@ -75,15 +80,14 @@ int main(int count, char** words) {
   }
   auto flags = read_flags(count, words);
   const auto number = [&](const char* name) { return std::atoll(flags[name].c_str()); };
-  const auto base = model::GgufFile::open(words[1]);
-  if (!base.ok()) return fail(base.error());
-  const auto config = model::LlamaConfig::from_gguf(**base);
+  const auto config = config_of(words[1]);
   if (!config.ok()) return fail(config.error());
   train::TrainOptions options;
   options.precision =
       flags["precision"] == "fp32" ? train::Precision::kFp32 : train::Precision::kBf16;
-  options.lora.rank = number("rank");
   options.method = flags["method"];
+  if (flags["recompute"] == "feed_forward") options.recompute = train::Recompute::kFeedForward;
+  options.lora.rank = number("rank");
   if (flags["optimiser"] == "adamw8bit") options.optimiser = train::OptimiserKind::kAdamW8;
   options.checkpoint_every_steps = options.steps_max + 1000;  // no checkpoints in the timing
   options.batch_tokens = number("batch") * number("length");

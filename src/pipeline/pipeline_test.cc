@@ -52,6 +52,21 @@ TEST(Recipe, AllProblemsAreReportedAtOnce) {
   EXPECT_THAT(recipe.error().message(), HasSubstr("bad.yaml:2: unknown key 'deploi'"));
 }
 
+TEST(Recipe, QloraAsksForAQuantisedBase) {
+  const auto parse = [](const std::string& type) {
+    return parse_recipe("base: {name: smollm2-135m-instruct" + type + "}\ntrain: {method: qlora}\n",
+                        "r", "/", {});
+  };
+  for (const char* type : {"", ", type: bf16", ", type: f32"}) {
+    const auto refused = parse(type);
+    ASSERT_FALSE(refused.ok()) << type;
+    EXPECT_THAT(refused.error().message(), HasSubstr("base.type"));
+  }
+  EXPECT_TRUE(parse(", type: as_is").ok());
+  EXPECT_TRUE(parse(", type: q4_k").ok());
+  EXPECT_FALSE(parse(", type: q3_k").ok());
+}
+
 TEST(Recipe, WithoutTrainingOnlyTheBaseIsScored) {
   auto recipe =
       parse_recipe("base: {name: smollm2-135m-instruct}\neval: {task: code_f1}\n", "r", "/", {});

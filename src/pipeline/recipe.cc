@@ -67,6 +67,26 @@ void make_paths_absolute(Json& value, const std::string& directory) {
   }
 }
 
+using Sections = std::map<std::string, ConfigNode, std::less<>>;
+
+/// What one section asks of another.
+Result<void> check_together(const Sections& sections) {
+  const auto train = sections.find("train");
+  const auto base = sections.find("base");
+  if (train == sections.end() || base == sections.end()) return {};
+  RESIDENCY_TRY(const Json how, parse_json(train->second.canonical_json()));
+  RESIDENCY_TRY(const Json what, parse_json(base->second.canonical_json()));
+  const std::string type = json_text(what, "type");
+  const bool wide = type.empty() || type == "bf16" || type == "f16" || type == "f32";
+  if (json_text(how, "method") == "qlora" && wide) {
+    return invalid_argument(
+        "train.method: qlora trains on a quantised base: set base.type to q4_k or another "
+        "quantised "
+        "type, or to as_is where the model's file is quantised");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
@@ -78,7 +98,7 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
   Recipe recipe;
   recipe.name = reader.text("name", std::filesystem::path(name).stem().string());
   recipe.description = reader.text("description", "");
-  std::map<std::string, ConfigNode, std::less<>> sections;
+  Sections sections;
   for (const StepShape& shape : shapes()) {
     if (sections.count(shape.key) == 0 && reader.has(shape.key)) {
       sections.emplace(shape.key, reader.child(shape.key));
@@ -86,6 +106,7 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
       reader.absorb(stage->validate(sections.at(std::string(shape.key))));
     }
   }
+  reader.absorb(check_together(sections));
   RESIDENCY_TRY_VOID(reader.finish());
   for (const StepShape& shape : shapes()) {
     const auto section = sections.find(shape.key);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "train/base_weights.h"
 #include "train/parallel.h"
 #include "train/stopwatch.h"
 
@@ -16,15 +15,16 @@ constexpr std::int64_t kColumnGrain = 64;
 }  // namespace
 
 template <class T>
-Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
+Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const FrozenStore<T>& store,
                                                   const AdapterLayout& layout,
-                                                  const std::vector<std::string>& tensors,
-                                                  const KernelTable<T>& kernels) {
+                                                  const std::vector<std::string>& tensors) {
   AdaptedLinear linear;
+  const KernelTable<T>& kernels = store.kernels();
   linear.kernels_ = &kernels;
+  linear.scratch_ = store.adapter_scratch();
   const std::int64_t bytes = kernels.packed_bytes;
   for (const std::string& name : tensors) {
-    const model::GgufTensor* tensor = file.find(name);
+    const model::GgufTensor* tensor = store.file().find(name);
     if (tensor == nullptr || tensor->shape.size() != 2) {
       return invalid_input("the model lacks a matrix: " + name);
     }
@@ -51,16 +51,7 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const model::GgufFile& file,
   linear.all_adapted_ = linear.parts_.size() == tensors.size();
   linear.a_forward_.reserve(linear.in_ * linear.inner_ * bytes);
   linear.a_backward_.reserve(linear.in_ * linear.inner_ * bytes);
-  RESIDENCY_TRY(const std::vector<float> wide, base_tensors(file, tensors));
-  AlignedBuffer<T> narrow(linear.in_ * linear.out_);
-  parallel_ranges(linear.out_, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-    kernels.round(wide.data() + begin * linear.in_, (end - begin) * linear.in_,
-                  narrow.data() + begin * linear.in_);
-  });
-  RESIDENCY_TRY(linear.forward_,
-                FrozenMatrix<T>::create(narrow.data(), linear.in_, linear.out_, 1, linear.in_));
-  RESIDENCY_TRY(linear.backward_,
-                FrozenMatrix<T>::create(narrow.data(), linear.out_, linear.in_, linear.in_, 1));
+  RESIDENCY_TRY(linear.frozen_, store.take(tensors));
   return linear;
 }
 
@@ -98,8 +89,7 @@ Result<void> AdaptedLinear<T>::set_weights(std::span<const float> values,
                       narrow + (part.out_at + begin) * in_);
     });
   }
-  RESIDENCY_TRY_VOID(forward_.refill(narrow, 1, in_));
-  return backward_.refill(narrow, in_, 1);
+  return frozen_->refill(narrow, in_);
 }
 
 // The adapters' part is written first and the frozen product adds to it before rounding: added
@@ -125,18 +115,18 @@ Result<void> AdaptedLinear<T>::forward(const T* x, std::int64_t rows, T* y, T* u
                     });
   }
   const Stopwatch watch(gemm_s);
-  return forward_.multiply(x, rows, y, inner_ > 0);
+  return frozen_->forward(x, rows, y, inner_ > 0);
 }
 
 template <class T>
 Result<void> AdaptedLinear<T>::backward_input(const T* dy, std::int64_t rows, T* dx,
                                               double& gemm_s) {
   if (inner_ > 0) {
-    du_.reserve(round_up(rows, kRowBlock) * inner_);
+    scratch_->du.reserve(round_up(rows, kRowBlock) * inner_);
     parallel_ranges(
         round_up(rows, kRowBlock), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
           const std::int64_t last = std::min(rows, end);
-          T* some = du_.data() + begin * inner_;
+          T* some = scratch_->du.data() + begin * inner_;
           for (const Part& part : parts_) {
             kernels_->multiply(dy + begin * out_ + part.out_at, out_, last - begin, part.out,
                                operand(part.b_backward, part.rank_padded), part.rank_padded, false,
@@ -150,7 +140,7 @@ Result<void> AdaptedLinear<T>::backward_input(const T* dy, std::int64_t rows, T*
   }
   if (dx == nullptr) return {};
   const Stopwatch watch(gemm_s);
-  return backward_.multiply(dy, rows, dx, inner_ > 0);
+  return frozen_->backward(dy, rows, dx, inner_ > 0);
 }
 
 template <class T>
@@ -175,10 +165,11 @@ Result<void> AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T
   }
   if (inner_ == 0) return {};
   const std::int64_t padded = round_up(rows, kAttentionBlock);
-  transpose_inner(u, rows, u_turned_);
-  transpose_inner(du_.data(), rows, du_turned_);
-  scratch_.resize(static_cast<std::size_t>(thread_count()));
-  for (auto& scratch : scratch_) {
+  transpose_inner(u, rows, scratch_->u_turned);
+  transpose_inner(scratch_->du.data(), rows, scratch_->du_turned);
+  auto& by_thread = scratch_->by_thread;
+  by_thread.resize(static_cast<std::size_t>(thread_count()));
+  for (auto& scratch : by_thread) {
     scratch.reserve(kernels_->packed_bytes * kAttentionBlock * kColumnGrain);
   }
   const std::int64_t a_tasks = round_up(in_, kColumnGrain) / kColumnGrain;
@@ -192,20 +183,21 @@ Result<void> AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T
   }
   const auto tasks = a_tasks + static_cast<std::int64_t>(b_tasks.size());
   parallel_for(tasks, [&](std::int64_t task, std::int64_t thread) {
-    void* scratch = scratch_[static_cast<std::size_t>(thread)].data();
+    void* scratch = by_thread[static_cast<std::size_t>(thread)].data();
     if (task < a_tasks) {
       const std::int64_t column = task * kColumnGrain;
       const std::int64_t n = std::min(kColumnGrain, in_ - column);
       for (const Part& part : parts_) {
-        kernels_->outer(du_turned_.data() + part.u_at * padded, padded, part.rank, x + column, in_,
-                        rows, n, 1.0f, scratch, gradient.data() + part.a_offset + column, in_, 1);
+        kernels_->outer(scratch_->du_turned.data() + part.u_at * padded, padded, part.rank,
+                        x + column, in_, rows, n, 1.0f, scratch,
+                        gradient.data() + part.a_offset + column, in_, 1);
       }
       return;
     }
     const auto [i, column] = b_tasks[static_cast<std::size_t>(task - a_tasks)];
     const Part& part = parts_[static_cast<std::size_t>(i)];
     const std::int64_t n = std::min(kColumnGrain, part.out - column);
-    kernels_->outer(u_turned_.data() + part.u_at * padded, padded, part.rank,
+    kernels_->outer(scratch_->u_turned.data() + part.u_at * padded, padded, part.rank,
                     dy + part.out_at + column, out_, rows, n, part.scale, scratch,
                     gradient.data() + part.b_offset + column * part.rank, 1, part.rank);
   });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,7 +12,7 @@
 #include "train/adapter_layout.h"
 #include "train/aligned_buffer.h"
 #include "train/dense_gradient.h"
-#include "train/frozen_matrix.h"
+#include "train/frozen_weights.h"
 #include "train/kernels/kernel_table.h"
 
 namespace residency::train {
@@ -22,9 +23,8 @@ template <class T>
 class AdaptedLinear {
  public:
   /// `tensors` are the projections' names, all of the same input width.
-  static Result<AdaptedLinear> create(const model::GgufFile& file, const AdapterLayout& layout,
-                                      const std::vector<std::string>& tensors,
-                                      const KernelTable<T>& kernels);
+  static Result<AdaptedLinear> create(const FrozenStore<T>& store, const AdapterLayout& layout,
+                                      const std::vector<std::string>& tensors);
 
   void set_adapter(std::span<const float> values);
   /// Takes the matrices themselves, where the layout trains them.
@@ -38,7 +38,8 @@ class AdaptedLinear {
 
   /// x [rows, in], y [rows rounded up, out], u [rows, inner].
   Result<void> forward(const T* x, std::int64_t rows, T* y, T* u, double& gemm_s);
-  /// dx = dy W + du A, where dx is given; du stays inside for backward_weights().
+  /// dx = dy W + du A, where dx is given; du stays in the scratch for backward_weights(), which
+  /// must follow before any other linear's backward.
   Result<void> backward_input(const T* dy, std::int64_t rows, T* dx, double& gemm_s);
   /// Adds to the adapters' part of `gradient`, or to that of the matrices themselves.
   Result<void> backward_weights(const T* dy, const T* x, const T* u, std::int64_t rows,
@@ -71,15 +72,13 @@ class AdaptedLinear {
   std::int64_t out_ = 0;
   std::int64_t inner_ = 0;
   bool all_adapted_ = false;
-  FrozenMatrix<T> forward_;
-  FrozenMatrix<T> backward_;
+  std::unique_ptr<FrozenWeights<T>> frozen_;
   std::vector<Part> parts_;       // those with an adapter
   std::vector<DensePart> dense_;  // those that are themselves trained
   DenseGradient<T> dense_gradient_;
   AlignedBuffer<std::byte> a_forward_;   // [in, inner]
   AlignedBuffer<std::byte> a_backward_;  // [inner, in]
-  AlignedBuffer<T> du_, u_turned_, du_turned_;
-  std::vector<AlignedBuffer<std::byte>> scratch_;  // by thread
+  std::shared_ptr<AdapterScratch<T>> scratch_;
 };
 
 }  // namespace residency::train

@@ -8,7 +8,7 @@ namespace residency::train {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
-constexpr std::size_t kLargeBytes = 1u << 20;
+constexpr std::size_t kLargeBytes = 1u << 17;
 
 }  // namespace
 

@@ -77,7 +77,8 @@ struct Reader {
 
 std::string encode_checkpoint(const TrainState& state, std::string_view key) {
   std::string bytes;
-  bytes.reserve(kMagic.size() + 2 * kDigestBytes + 128 + 8 * state.values.size() +
+  bytes.reserve(kMagic.size() + 2 * kDigestBytes + 128 +
+                sizeof(float) * (state.values.size() + state.best_values.size()) +
                 state.optimiser.size() + sizeof(LossPoint) * state.history.size());
   bytes += kMagic;
   bytes += digest_of(key);

@@ -1,6 +1,7 @@
 #include "train/engine.h"
 
 #include "train/fast_engine.h"
+#include "train/quantised_weights.h"
 #include "train/reference_engine.h"
 
 namespace residency::train {
@@ -9,6 +10,13 @@ Result<std::unique_ptr<Engine>> make_engine(const TrainOptions& options,
                                             const model::GgufFile& base,
                                             const model::LlamaConfig& config,
                                             const AdapterLayout& layout) {
+  const bool quantised = options.method == "qlora";
+  if (quantised) {
+    if (const std::string why = quantised_base_refusal(base); !why.empty()) {
+      return invalid_input("train.method: qlora needs a quantised base model, and " + why +
+                           "; make one with `residency models quantise`, or train with lora");
+    }
+  }
   const std::string refusal = fast_engine_refusal(config);
   if (options.backend == Backend::kFast && !refusal.empty()) {
     return invalid_argument("train.backend: the fast engine cannot run the model: " + refusal);
@@ -18,8 +26,9 @@ Result<std::unique_ptr<Engine>> make_engine(const TrainOptions& options,
         options.precision == Precision::kBf16 ? ReferenceType::kBfloat16 : ReferenceType::kFloat32,
         base, config, layout, options.sequence_tokens_max);
   }
-  return make_fast_engine(options.precision, base, config, layout, options.sequence_tokens_max,
-                          best_instruction_set());
+  return make_fast_engine(
+      options.precision, base, config, layout, options.sequence_tokens_max, best_instruction_set(),
+      {quantised ? WeightForm::kQuantised : WeightForm::kPacked, options.recompute});
 }
 
 dataset::PackedSequence plain_sequence(std::span<const std::int32_t> tokens) {

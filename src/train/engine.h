@@ -44,6 +44,9 @@ class Engine {
   /// Log-probabilities [tokens, vocabulary] of what follows each token.
   virtual Result<std::vector<float>> logprobs(std::span<const std::int32_t> tokens) = 0;
 
+  /// Gives back the memory that only a call needs; the next call takes it again.
+  virtual void rest() {}
+
   virtual PartSeconds seconds() const = 0;
   virtual std::string_view name() const = 0;
 };

@@ -39,8 +39,12 @@ std::unique_ptr<Engine> reference(const TinyModel& tiny,
 }
 
 std::unique_ptr<Engine> fast(const TinyModel& tiny, Precision precision,
-                             InstructionSet set = best_instruction_set()) {
-  return make_fast_engine(precision, *tiny.file, tiny.config, tiny.layout, kTokensMax, set).value();
+                             InstructionSet set = best_instruction_set(),
+                             WeightForm form = WeightForm::kPacked,
+                             Recompute recompute = Recompute::kNone) {
+  return make_fast_engine(precision, *tiny.file, tiny.config, tiny.layout, kTokensMax, set,
+                          {form, recompute})
+      .value();
 }
 
 TEST(ReferenceEngine, GradientsAgreeWithFiniteDifferences) {
@@ -186,6 +190,45 @@ TEST_P(FastEngine, LogProbabilitiesAreTheReferences) {
   EXPECT_LT(relative_error(answer, expected), exact ? 1e-6 : 5e-3);
 }
 
+TEST_P(FastEngine, OnAQuantisedBaseLossAndGradientsAreTheReferences) {
+  const TinyModel tiny = testing::quantised_tiny(5, GetParam().tied);
+  const std::vector<float> values = tiny.values(4);
+  const auto expected_by = reference(tiny);
+  const auto packed = fast(tiny, GetParam().precision, GetParam().set);
+  const auto engine = fast(tiny, GetParam().precision, GetParam().set, WeightForm::kQuantised);
+  const bool exact = GetParam().precision == Precision::kFp32;
+  for (const std::vector<std::int64_t>& lengths :
+       {std::vector<std::int64_t>{150, 3, 70}, {1, 2, 33, 65}}) {
+    const auto sequence = random_sequence(lengths, tiny.config.vocabulary, 6);
+    const Answer expected = ask(*expected_by, tiny, values, sequence, 0.25);
+    const Answer answer = ask(*engine, tiny, values, sequence, 0.25);
+    const Answer unpacked = ask(*packed, tiny, values, sequence, 0.25);
+    EXPECT_NEAR(answer.loss, expected.loss, (exact ? 1e-5 : 1e-2) * (1 + expected.loss));
+    EXPECT_LT(relative_error(answer.gradient, expected.gradient), exact ? 1e-5 : 0.03);
+    EXPECT_NEAR(answer.loss, unpacked.loss, (exact ? 1e-6 : 1e-3) * (1 + expected.loss));
+    EXPECT_LT(relative_error(answer.gradient, unpacked.gradient), exact ? 1e-5 : 0.01);
+    EXPECT_EQ(engine->loss(sequence).value(), answer.loss);
+  }
+}
+
+TEST_P(FastEngine, RecomputingChangesNothingButRounding) {
+  for (const WeightForm form : {WeightForm::kPacked, WeightForm::kQuantised}) {
+    const TinyModel tiny = testing::quantised_tiny(5, GetParam().tied);
+    const std::vector<float> values = tiny.values(4);
+    const auto keeps = fast(tiny, GetParam().precision, GetParam().set, form);
+    const auto recomputes =
+        fast(tiny, GetParam().precision, GetParam().set, form, Recompute::kFeedForward);
+    const bool exact = GetParam().precision == Precision::kFp32;
+    const auto sequence = random_sequence({150, 3, 70}, tiny.config.vocabulary, 6);
+    const Answer expected = ask(*keeps, tiny, values, sequence, 0.25);
+    const Answer answer = ask(*recomputes, tiny, values, sequence, 0.25);
+    EXPECT_NEAR(answer.loss, expected.loss, (exact ? 1e-6 : 1e-3) * (1 + expected.loss));
+    EXPECT_LT(relative_error(answer.gradient, expected.gradient), exact ? 1e-6 : 0.03);
+    EXPECT_EQ(recomputes->loss(sequence).value(), answer.loss);
+    EXPECT_EQ(ask(*recomputes, tiny, values, sequence, 0.25).gradient, answer.gradient);
+  }
+}
+
 TEST_P(FastEngine, PackedSequencesGiveTheLossAndGradientOfTheirSegments) {
   const TinyModel tiny;
   const std::vector<float> values = tiny.values(5);
@@ -271,6 +314,37 @@ TEST(Engine, TheSameCallsGiveTheSameBits) {
   const Answer second = ask(*two, tiny, values, sequence);
   EXPECT_EQ(first.loss, second.loss);
   EXPECT_EQ(first.gradient, second.gradient);
+}
+
+TEST(Engine, AfterARestTheSameCallsGiveTheSameBits) {
+  const TinyModel tiny = testing::quantised_tiny();
+  const std::vector<float> values = tiny.values(5);
+  const auto sequence = random_sequence({120, 60}, tiny.config.vocabulary, 9);
+  const auto engine = fast(tiny, Precision::kBf16, best_instruction_set(), WeightForm::kQuantised);
+  const Answer first = ask(*engine, tiny, values, sequence);
+  engine->rest();
+  EXPECT_EQ(engine->loss(sequence).value(), first.loss);
+  engine->rest();
+  const Answer second = ask(*engine, tiny, values, sequence);
+  EXPECT_EQ(first.loss, second.loss);
+  EXPECT_EQ(first.gradient, second.gradient);
+}
+
+TEST(Engine, QloraNeedsAQuantisedBase) {
+  const TinyModel tiny;
+  TrainOptions options;
+  options.method = "qlora";
+  for (const Backend backend : {Backend::kFast, Backend::kReference}) {
+    options.backend = backend;
+    const auto refused = make_engine(options, *tiny.file, tiny.config, tiny.layout);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidInput);
+    EXPECT_THAT(refused.error().message(), ::testing::HasSubstr("models quantise"));
+  }
+  const TinyModel quantised = testing::quantised_tiny();
+  EXPECT_TRUE(make_engine(options, *quantised.file, quantised.config, quantised.layout).ok());
+  options.method = "lora";
+  EXPECT_TRUE(make_engine(options, *quantised.file, quantised.config, quantised.layout).ok());
 }
 
 TEST(Engine, RefusesSequencesThatAreInconsistent) {

@@ -9,6 +9,10 @@ namespace {
 constexpr std::uint64_t kLibraryBytes = 200u << 20;  // libtorch, oneDNN and their like once loaded
 constexpr std::int64_t kHeadRows = 64;
 constexpr std::int64_t kHeadRowsTrained = 256;
+// Bytes of a quantised base's values: five bits and a half in blocks, eight and a half for tokens,
+// as llama.cpp's mixtures of four bits have them.
+constexpr double kBlockBytes = 5.5 / 8;
+constexpr double kTokenBytes = 8.5 / 8;
 
 /// As the optimisers' own state_bytes(), without making one.
 std::uint64_t optimiser_state_bytes(const TrainOptions& options, const AdapterLayout& layout) {
@@ -51,17 +55,22 @@ TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& co
   const std::int64_t head = config.vocabulary * n;
   const std::int64_t rows = std::min(options.sequence_tokens_max, config.context);
   const std::int64_t size = options.precision == Precision::kBf16 ? 2 : 4;
-  const std::int64_t saved =
-      config.layers * (2 * n + qkv + heads + 2 * config.feed_forward + 7 * layout.rank_max()) +
-      8 * n + 5 * config.feed_forward;
+  const std::int64_t gates =
+      (options.recompute == Recompute::kFeedForward ? 1 : config.layers) * 2 * config.feed_forward;
+  const std::int64_t saved = gates + config.layers * (2 * n + qkv + heads + 7 * layout.rank_max()) +
+                             8 * n + 5 * config.feed_forward;
   // In full fine-tuning: values, gradient, and a piece of the checkpoint while it is encrypted.
   const std::int64_t copies = layout.is_full() ? 3 : 7;
-  const std::int64_t weights = 2 * body + (config.tied_head ? 3 : 4) * head;
+  const double weights =
+      options.method == "qlora"
+          ? kBlockBytes * static_cast<double>(body) +
+                kTokenBytes * static_cast<double>(config.tied_head ? head : 2 * head)
+          : static_cast<double>(size * (2 * body + (config.tied_head ? 3 : 4) * head));
   TrainEstimate estimate;
   estimate.trained_values = layout.size;
   estimate.memory_bytes =
-      kLibraryBytes +
-      static_cast<std::uint64_t>(size * (weights + rows * saved) +
+      kLibraryBytes + static_cast<std::uint64_t>(weights) +
+      static_cast<std::uint64_t>(size * rows * saved +
                                  (layout.is_full() ? kHeadRowsTrained : kHeadRows) *
                                      config.vocabulary * (4 + size) +
                                  layout.size * (4 * copies + (layout.is_full() ? 0 : 2 * size))) +

@@ -13,25 +13,26 @@ constexpr std::int64_t kRowGrain = 32;
 }  // namespace
 
 template <class T>
-Result<FastBlock<T>> FastBlock<T>::create(const model::GgufFile& file,
+Result<FastBlock<T>> FastBlock<T>::create(const FrozenStore<T>& store,
                                           const model::LlamaConfig& config,
                                           const AdapterLayout& layout, std::int64_t layer,
-                                          const KernelTable<T>& kernels) {
+                                          Recompute recompute) {
   const auto name = [&](std::string_view part) { return model::block_tensor(layer, part); };
   FastBlock block;
-  block.kernels_ = &kernels;
+  block.kernels_ = &store.kernels();
   block.width_ = config.embedding;
   block.heads_ = config.heads;
   block.feed_forward_ = config.feed_forward;
   block.epsilon_ = static_cast<float>(config.rms_epsilon);
-  RESIDENCY_TRY(block.norm1_, base_tensor(file, name("attn_norm")));
-  RESIDENCY_TRY(block.norm2_, base_tensor(file, name("ffn_norm")));
+  block.recomputes_ = recompute == Recompute::kFeedForward;
+  RESIDENCY_TRY(block.norm1_, base_tensor(store.file(), name("attn_norm")));
+  RESIDENCY_TRY(block.norm2_, base_tensor(store.file(), name("ffn_norm")));
   if (const DensePlace* place = layout.find_dense(name("attn_norm")))
     block.norm1_offset_ = place->offset;
   if (const DensePlace* place = layout.find_dense(name("ffn_norm")))
     block.norm2_offset_ = place->offset;
   const auto linear = [&](const std::vector<std::string>& tensors) {
-    return AdaptedLinear<T>::create(file, layout, tensors, kernels);
+    return AdaptedLinear<T>::create(store, layout, tensors);
   };
   RESIDENCY_TRY(block.qkv_, linear({name("attn_q"), name("attn_k"), name("attn_v")}));
   RESIDENCY_TRY(block.out_, linear({name("attn_output")}));
@@ -56,13 +57,14 @@ Result<void> FastBlock<T>::set_weights(std::span<const float> values, AlignedBuf
 }
 
 template <class T>
-void FastBlock<T>::reserve(std::int64_t rows, BlockMemory<T>& memory) const {
+void FastBlock<T>::reserve(std::int64_t rows, BlockMemory<T>& memory,
+                           StreamMemory<T>& stream) const {
   const std::int64_t padded = round_up(rows, kRowBlock);
   memory.normal1.reserve(padded * width_);
   memory.qkv.reserve(padded * qkv_.out());
   memory.attended.reserve(padded * out_.in());
   memory.normal2.reserve(padded * width_);
-  memory.gate_up.reserve(padded * gate_up_.out());
+  gate_up(stream, memory).reserve(padded * gate_up_.out());
   memory.u_qkv.reserve(padded * qkv_.inner());
   memory.u_out.reserve(padded * out_.inner());
   memory.u_gate_up.reserve(padded * gate_up_.inner());
@@ -129,11 +131,13 @@ Result<void> FastBlock<T>::forward(FastAttention<T>& attention, const RotaryTabl
   RESIDENCY_TRY_VOID(
       out_.forward(memory.attended.data(), rows, stream.y.data(), memory.u_out.data(), gemm));
   norm(true, norm2_, stream, memory.normal2.data(), input, memory.inverse2.data());
-  RESIDENCY_TRY_VOID(
-      gate_up_.forward(input, rows, memory.gate_up.data(), memory.u_gate_up.data(), gemm));
+  // Backward has the rounded normal only: both compute the same bits from it.
+  if (recomputes_) norm_scale(memory.normal2.data(), norm2_, stream, input);
+  T* gates = gate_up(stream, memory).data();
+  RESIDENCY_TRY_VOID(gate_up_.forward(input, rows, gates, memory.u_gate_up.data(), gemm));
   T* hidden = stream.wide1.data();
   parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-    kernels_->swiglu(memory.gate_up.data() + begin * 2 * feed_forward_, end - begin, feed_forward_,
+    kernels_->swiglu(gates + begin * 2 * feed_forward_, end - begin, feed_forward_,
                      hidden + begin * feed_forward_);
   });
   return down_.forward(hidden, rows, stream.y.data(), memory.u_down.data(), gemm);
@@ -148,17 +152,22 @@ Result<void> FastBlock<T>::feed_forward_backward(StreamMemory<T>& stream, BlockM
   T* dhidden = stream.wide1.data();
   T* hidden = stream.wide2.data();
   T* dgate_up = stream.wide3.data();
+  T* input = stream.narrow2.data();
+  T* gates = gate_up(stream, memory).data();
+  norm_scale(memory.normal2.data(), norm2_, stream, input);
+  if (recomputes_) {
+    RESIDENCY_TRY_VOID(gate_up_.forward(input, rows, gates, memory.u_gate_up.data(), gemm));
+  }
   RESIDENCY_TRY_VOID(down_.backward_input(dy, rows, dhidden, gemm));
   parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t at = begin * feed_forward_;
-    kernels_->swiglu_backward(dhidden + at, memory.gate_up.data() + 2 * at, end - begin,
-                              feed_forward_, dgate_up + 2 * at, hidden + at);
+    kernels_->swiglu_backward(dhidden + at, gates + 2 * at, end - begin, feed_forward_,
+                              dgate_up + 2 * at, hidden + at);
   });
   RESIDENCY_TRY_VOID(down_.backward_weights(dy, hidden, memory.u_down.data(), rows, gradient));
   RESIDENCY_TRY_VOID(gate_up_.backward_input(dgate_up, rows, stream.narrow1.data(), gemm));
-  norm_scale(memory.normal2.data(), norm2_, stream, stream.narrow2.data());
-  RESIDENCY_TRY_VOID(gate_up_.backward_weights(dgate_up, stream.narrow2.data(),
-                                               memory.u_gate_up.data(), rows, gradient));
+  RESIDENCY_TRY_VOID(
+      gate_up_.backward_weights(dgate_up, input, memory.u_gate_up.data(), rows, gradient));
   if (norm2_offset_ >= 0)
     add_norm_gradient(stream.narrow1.data(), memory.normal2.data(), rows, width_,
                       gradient.data() + norm2_offset_);

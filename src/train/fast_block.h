@@ -11,13 +11,15 @@
 #include "train/base_weights.h"
 #include "train/engine.h"
 #include "train/fast_attention.h"
+#include "train/train_options.h"
 
 namespace residency::train {
 
 /// What a block's backward needs of its forward.
 template <class T>
 struct BlockMemory {
-  AlignedBuffer<T> normal1, qkv, attended, normal2, gate_up;
+  AlignedBuffer<T> normal1, qkv, attended, normal2;
+  AlignedBuffer<T> gate_up;  // empty where it is recomputed
   AlignedBuffer<T> u_qkv, u_out, u_gate_up, u_down;
   AlignedBuffer<float> inverse1, log_sums, inverse2;
 };
@@ -32,22 +34,22 @@ struct StreamMemory {
   AlignedBuffer<T> y;           // what the block before adds to x
   AlignedBuffer<T> dx_rounded;  // dx in T
   AlignedBuffer<T> wide1, wide2, wide3, narrow1, narrow2;
+  AlignedBuffer<T> gate_up;  // of the block at work, where it is recomputed
   PartSeconds seconds;
 };
 
 template <class T>
 class FastBlock {
  public:
-  static Result<FastBlock> create(const model::GgufFile& file, const model::LlamaConfig& config,
+  static Result<FastBlock> create(const FrozenStore<T>& store, const model::LlamaConfig& config,
                                   const AdapterLayout& layout, std::int64_t layer,
-                                  const KernelTable<T>& kernels);
+                                  Recompute recompute);
 
   void set_adapter(std::span<const float> values);
-  /// Takes all of the block's weights, where the layout trains them.
-  /// `scratch` may grow.
+  /// Takes all of the block's weights, where the layout trains them. `scratch` may grow.
   Result<void> set_weights(std::span<const float> values, AlignedBuffer<T>& scratch);
-  /// Makes room for `rows` in `memory`.
-  void reserve(std::int64_t rows, BlockMemory<T>& memory) const;
+  /// Makes room for `rows` in `memory`, and in `stream` for what is not kept.
+  void reserve(std::int64_t rows, BlockMemory<T>& memory, StreamMemory<T>& stream) const;
 
   /// Takes stream.x and stream.y (added to x first where `adds` is true) and leaves the block's
   /// x and y.
@@ -59,6 +61,9 @@ class FastBlock {
                         StreamMemory<T>& stream, BlockMemory<T>& memory, std::span<float> gradient);
 
  private:
+  AlignedBuffer<T>& gate_up(StreamMemory<T>& stream, BlockMemory<T>& memory) const {
+    return recomputes_ ? stream.gate_up : memory.gate_up;
+  }
   Result<void> feed_forward_backward(StreamMemory<T>& stream, BlockMemory<T>& memory,
                                      std::span<float> gradient);
   void rotate(T* qkv, const RotaryTable& rotary, float direction, const AttentionShape& shape,
@@ -75,6 +80,7 @@ class FastBlock {
   std::int64_t heads_ = 0;
   std::int64_t feed_forward_ = 0;
   float epsilon_ = 0;
+  bool recomputes_ = false;
   std::vector<float> norm1_, norm2_;
   std::int64_t norm1_offset_ = -1;  // in the trained values; -1: not trained
   std::int64_t norm2_offset_ = -1;

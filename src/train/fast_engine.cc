@@ -7,6 +7,7 @@
 #include "train/fast_block.h"
 #include "train/parallel.h"
 #include "train/stopwatch.h"
+#include "train/token_weights.h"
 
 namespace residency::train {
 namespace {
@@ -29,10 +30,12 @@ class FastEngine final : public Engine {
         vocabulary_padded_(round_up(config.vocabulary, kLanes)),
         attention_(kernels, shape_of(config)) {}
 
-  Result<void> load(const model::GgufFile& file, const AdapterLayout& layout) {
+  Result<void> load(const model::GgufFile& file, const AdapterLayout& layout,
+                    FastEngineOptions options) {
+    const FrozenStore<T> store(file, options.form, kernels_);
     RESIDENCY_TRY(rotary_, rotary_table(file, config_, tokens_max_));
     RESIDENCY_TRY(norm_, base_tensor(file, "output_norm.weight"));
-    RESIDENCY_TRY_VOID(load_head(file));
+    RESIDENCY_TRY(tokens_, TokenWeights<T>::create(store, config_));
     const auto offset_of = [&](const char* name) {
       const DensePlace* place = layout.find_dense(name);
       return place == nullptr ? std::int64_t{-1} : place->offset;
@@ -42,7 +45,7 @@ class FastEngine final : public Engine {
     norm_offset_ = offset_of("output_norm.weight");
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
       RESIDENCY_TRY(FastBlock<T> block,
-                    FastBlock<T>::create(file, config_, layout, layer, kernels_));
+                    FastBlock<T>::create(store, config_, layout, layer, options.recompute));
       blocks_.push_back(std::move(block));
     }
     memories_.resize(blocks_.size());
@@ -108,6 +111,15 @@ class FastEngine final : public Engine {
     return all;
   }
 
+  void rest() override {
+    const PartSeconds seconds = stream_.seconds;
+    stream_ = {};
+    stream_.seconds = seconds;
+    for (BlockMemory<T>& memory : memories_) memory = {};
+    logits_ = {};
+    dlogits_ = {};
+  }
+
   PartSeconds seconds() const override {
     PartSeconds seconds = stream_.seconds;
     seconds.other = whole_s_ - seconds.gemm - seconds.attention - seconds.loss;
@@ -123,51 +135,11 @@ class FastEngine final : public Engine {
             1.0f / std::sqrt(static_cast<float>(n))};
   }
 
-  Result<void> load_head(const model::GgufFile& file) {
-    RESIDENCY_TRY_VOID(load_rows(file, "token_embd.weight", embedding_));
-    AlignedBuffer<T> untied;
-    if (!config_.tied_head) {
-      RESIDENCY_TRY_VOID(load_rows(file, "output.weight", untied));
-    }
-    const T* rows = config_.tied_head ? embedding_.data() : untied.data();
-    const std::int64_t n = config_.embedding;
-    RESIDENCY_TRY(head_, FrozenMatrix<T>::create(rows, n, vocabulary_padded_, 1, n));
-    RESIDENCY_TRY(head_turned_, FrozenMatrix<T>::create(rows, vocabulary_padded_, n, n, 1));
-    return {};
-  }
-
-  /// A matrix of a row for each token, with rows of zeros up to vocabulary_padded_.
-  Result<void> load_rows(const model::GgufFile& file, const std::string& name,
-                         AlignedBuffer<T>& to) {
-    RESIDENCY_TRY(const std::vector<float> wide, base_tensor(file, name));
-    const std::int64_t n = config_.embedding;
-    if (static_cast<std::int64_t>(wide.size()) != config_.vocabulary * n) {
-      return invalid_input("a tensor is of another size than the model's: " + name);
-    }
-    to.reserve(vocabulary_padded_ * n);
-    parallel_ranges(config_.vocabulary, 1024, [&](std::int64_t begin, std::int64_t end) {
-      kernels_.round(wide.data() + begin * n, (end - begin) * n, to.data() + begin * n);
-    });
-    return {};
-  }
-
   /// Full fine-tuning: every weight anew.
   Result<void> set_weights(std::span<const float> values) {
     const std::int64_t n = config_.embedding;
     std::copy_n(values.begin() + norm_offset_, n, norm_.begin());
-    const auto round_rows = [&](std::int64_t offset, T* to) {
-      parallel_ranges(config_.vocabulary, 1024, [&](std::int64_t begin, std::int64_t end) {
-        kernels_.round(values.data() + offset + begin * n, (end - begin) * n, to + begin * n);
-      });
-    };
-    round_rows(embedding_offset_, embedding_.data());
-    if (!config_.tied_head) {
-      untied_.reserve(vocabulary_padded_ * n);
-      round_rows(head_offset_, untied_.data());
-    }
-    const T* rows = config_.tied_head ? embedding_.data() : untied_.data();
-    RESIDENCY_TRY_VOID(head_.refill(rows, 1, n));
-    RESIDENCY_TRY_VOID(head_turned_.refill(rows, n, 1));
+    RESIDENCY_TRY_VOID(tokens_.set_weights(values, embedding_offset_, head_offset_, kernels_));
     for (FastBlock<T>& block : blocks_) RESIDENCY_TRY_VOID(block.set_weights(values, scratch_));
     return {};
   }
@@ -197,7 +169,7 @@ class FastEngine final : public Engine {
     stream_.wide1.reserve(padded * widest);
     final_inverse_.reserve(padded);
     for (std::size_t i = 0; i < (saves ? blocks_.size() : 1); ++i) {
-      blocks_[i].reserve(rows, memories_[i]);
+      blocks_[i].reserve(rows, memories_[i], stream_);
     }
     if (!saves) return;
     stream_.dx.reserve(padded * n);
@@ -217,8 +189,7 @@ class FastEngine final : public Engine {
     attention_.set_segments(sequence.segment_starts);
     parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
-        const T* from = embedding_.data() + sequence.tokens[static_cast<std::size_t>(row)] * n;
-        for (std::int64_t i = 0; i < n; ++i) stream_.x.data()[row * n + i] = widen(from[i]);
+        tokens_.embed(sequence.tokens[static_cast<std::size_t>(row)], stream_.x.data() + row * n);
       }
     });
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
@@ -244,8 +215,8 @@ class FastEngine final : public Engine {
                   head_input_.data() + static_cast<std::int64_t>(i) * n);
     }
     const Stopwatch watch(stream_.seconds.gemm);
-    return head_.multiply_wide(head_input_.data(), static_cast<std::int64_t>(rows.size()),
-                               logits_.data());
+    return tokens_.head().forward_wide(head_input_.data(), static_cast<std::int64_t>(rows.size()),
+                                       logits_.data());
   }
 
   /// The sum of losses; with a `gradient` also puts the last norm's input gradient into the stream.
@@ -291,8 +262,8 @@ class FastEngine final : public Engine {
     head_gradient_.reserve(head_rows_ * n);
     {
       const Stopwatch watch(stream_.seconds.gemm);
-      RESIDENCY_TRY_VOID(head_turned_.multiply(
-          dlogits_.data(), static_cast<std::int64_t>(rows.size()), head_gradient_.data()));
+      RESIDENCY_TRY_VOID(tokens_.head().backward(
+          dlogits_.data(), static_cast<std::int64_t>(rows.size()), head_gradient_.data(), false));
     }
     if (norm_offset_ >= 0) add_final_norm_gradient(rows, gradient + norm_offset_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -330,9 +301,8 @@ class FastEngine final : public Engine {
   FastAttention<T> attention_;
   RotaryTable rotary_;
   std::vector<float> norm_;
-  AlignedBuffer<T> embedding_;
-  AlignedBuffer<T> untied_, scratch_;  // of set_weights()
-  FrozenMatrix<T> head_, head_turned_;
+  TokenWeights<T> tokens_;
+  AlignedBuffer<T> scratch_;  // of set_weights()
   std::vector<FastBlock<T>> blocks_;
   std::vector<BlockMemory<T>> memories_;
   StreamMemory<T> stream_;
@@ -344,9 +314,9 @@ class FastEngine final : public Engine {
 template <class T>
 Result<std::unique_ptr<Engine>> make(const model::GgufFile& base, const model::LlamaConfig& config,
                                      const AdapterLayout& layout, std::int64_t tokens_max,
-                                     InstructionSet set) {
+                                     InstructionSet set, FastEngineOptions options) {
   auto engine = std::make_unique<FastEngine<T>>(config, layout, tokens_max, kernels<T>(set));
-  RESIDENCY_TRY_VOID(engine->load(base, layout));
+  RESIDENCY_TRY_VOID(engine->load(base, layout, options));
   return std::unique_ptr<Engine>(std::move(engine));
 }
 
@@ -363,9 +333,11 @@ std::string fast_engine_refusal(const model::LlamaConfig& config) {
 Result<std::unique_ptr<Engine>> make_fast_engine(Precision precision, const model::GgufFile& base,
                                                  const model::LlamaConfig& config,
                                                  const AdapterLayout& layout,
-                                                 std::int64_t tokens_max, InstructionSet set) {
-  return precision == Precision::kBf16 ? make<Bf16>(base, config, layout, tokens_max, set)
-                                       : make<float>(base, config, layout, tokens_max, set);
+                                                 std::int64_t tokens_max, InstructionSet set,
+                                                 FastEngineOptions options) {
+  return precision == Precision::kBf16
+             ? make<Bf16>(base, config, layout, tokens_max, set, options)
+             : make<float>(base, config, layout, tokens_max, set, options);
 }
 
 }  // namespace residency::train

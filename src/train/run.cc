@@ -221,7 +221,10 @@ class Run {
            state_.step % options_.checkpoint_every_steps == 0 || ended();
   }
 
+  /// A checkpoint is as large as all that is trained, several times over for a moment; what a step
+  /// needs is given back for that moment, so that the two don't add up.
   Result<void> save() {
+    engine_->rest();
     if (layout_.is_full()) return large_.save(state_, *optimiser_, key_);
     state_.optimiser = optimiser_->state();
     auto saved = store_.put(kCheckpoint, encode_checkpoint(state_, key_));

@@ -18,6 +18,7 @@ const std::vector<std::string> kSchedules{"cosine", "linear", "constant", "wsd"}
 const std::vector<std::string> kOptimisers{"adamw", "adamw8bit", "adafactor", "sgd"};
 const std::vector<std::string> kPrecisions{"bf16", "fp32"};
 const std::vector<std::string> kBackends{"auto", "fast", "reference"};
+const std::vector<std::string> kRecomputes{"none", "feed_forward"};
 
 std::uint8_t index_of(const std::vector<std::string>& names, const std::string& name) {
   const auto found = std::find(names.begin(), names.end(), name);
@@ -93,13 +94,15 @@ void read_loop(ConfigReader& reader, TrainOptions& options) {
 Result<TrainOptions> TrainOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "train.");
   TrainOptions options;
-  options.method = reader.choice("method", {"lora", "full"}, "lora");
+  options.method = reader.choice("method", {"lora", "qlora", "full"}, "lora");
   reader.absorb(read_lora(reader.child("lora"), options.lora));
   read_loop(reader, options);
   options.precision = static_cast<Precision>(
       index_of(kPrecisions, reader.choice("precision", kPrecisions, "bf16")));
   options.backend =
       static_cast<Backend>(index_of(kBackends, reader.choice("backend", kBackends, "auto")));
+  options.recompute = static_cast<Recompute>(
+      index_of(kRecomputes, reader.choice("recompute", kRecomputes, "none")));
   options.threads = reader.integer("threads", 0, 0, kThreadsMax);
   RESIDENCY_TRY_VOID(reader.finish());
   return options;
@@ -141,7 +144,8 @@ std::string TrainOptions::canonical_json() const {
                     {"eval_every_steps", eval_every_steps},
                     {"early_stopping_patience", early_stopping_patience},
                     {"precision", kPrecisions[static_cast<std::size_t>(precision)]},
-                    {"backend", kBackends[static_cast<std::size_t>(backend)]}});
+                    {"backend", kBackends[static_cast<std::size_t>(backend)]},
+                    {"recompute", kRecomputes[static_cast<std::size_t>(recompute)]}});
 }
 
 }  // namespace residency::train

@@ -39,8 +39,14 @@ enum class Precision : std::uint8_t { kBf16, kFp32 };
 /// kAuto: fast where the model's dimensions allow it.
 enum class Backend : std::uint8_t { kAuto, kFast, kReference };
 
+/// What backward computes again rather than keeps: less memory, more work (Chen et al., Training
+/// Deep Nets with Sublinear Memory Cost, 2016).
+enum class Recompute : std::uint8_t { kNone, kFeedForward };
+
 struct TrainOptions {
-  std::string method = "lora";  // or "full": every weight
+  /// "lora"; "qlora": the base stays quantised in memory (Dettmers et al., QLoRA, NeurIPS 2023);
+  /// "full": every weight is trained.
+  std::string method = "lora";
   LoraOptions lora;
   double learning_rate = 2e-4;
   std::int64_t epochs = 1;
@@ -66,7 +72,8 @@ struct TrainOptions {
   std::int64_t checkpoint_every_steps = 20;
   Precision precision = Precision::kBf16;
   Backend backend = Backend::kAuto;
-  std::int64_t threads = 0;  // 0: one for each core
+  Recompute recompute = Recompute::kNone;  // the reference engine keeps everything
+  std::int64_t threads = 0;                // 0: one for each core
 
   static Result<TrainOptions> from_config(const ConfigNode& node);
   /// All that decides the adapter, in one form. Threads, checkpoints and the like are left out.

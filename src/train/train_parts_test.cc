@@ -29,6 +29,16 @@ TEST(TrainOptions, ReadsARecipesSection) {
   EXPECT_EQ(options->backend, Backend::kReference);
 }
 
+TEST(TrainOptions, TheMethodIsLoraOrQlora) {
+  for (const char* method : {"lora", "qlora"}) {
+    const auto options = TrainOptions::from_config(
+        *ConfigNode::parse(std::string("method: ") + method + "\n", "r.yaml"));
+    ASSERT_TRUE(options.ok());
+    EXPECT_EQ(options->method, method);
+    EXPECT_THAT(options->canonical_json(), HasSubstr(std::string("\"") + method + "\""));
+  }
+}
+
 TEST(TrainOptions, NamesEveryProblemAtOnce) {
   const auto node = ConfigNode::parse(
       "method: magic\nlora: {rank: 0, targets: [lm_head], dropout: 0.1}\nepochs: 0\nlr: 1\n",
@@ -295,6 +305,17 @@ TEST(RunPlan, SaysWhatItTakesAndRefusesWhatDoesNotFit) {
                                ::testing::HasSubstr("train.method: lora")));
   EXPECT_TRUE(plan_run(options, tiny.config, 1000, 0).ok());  // a machine that does not tell
   EXPECT_GT(available_memory_bytes(), 0u);
+}
+
+TEST(Estimate, AQuantisedBaseTakesLess) {
+  const testing::TinyModel tiny;
+  TrainOptions options;
+  const auto wide = estimate(options, tiny.config);
+  options.method = "qlora";
+  const auto quantised = estimate(options, tiny.config);
+  EXPECT_LT(quantised.memory_bytes, wide.memory_bytes);
+  options.recompute = Recompute::kFeedForward;
+  EXPECT_LT(estimate(options, tiny.config).memory_bytes, quantised.memory_bytes);
 }
 
 }  // namespace

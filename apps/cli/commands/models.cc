@@ -5,6 +5,7 @@
 #include "cli/model_export.h"
 #include "cli/stage_run.h"
 #include "model/catalogue.h"
+#include "model/quantise.h"
 
 namespace residency::cli {
 namespace {
@@ -40,6 +41,47 @@ int list_catalogue(const CommonOptions& common) {
   return 0;
 }
 
+struct QuantiseWords {
+  CommonOptions common;
+  std::string model;  // a name of the catalogue or a file
+  std::string type = "q4_k";
+  std::string out;
+  bool again = false;
+
+  void add_to(CLI::App& verb) {
+    common.add_to(verb, false);
+    verb.add_option("model", model, "a name of the catalogue, or a GGUF file")->required();
+    verb.add_option("--type", type, "q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k")
+        ->capture_default_str();
+    verb.add_option("--out", out, "the file to make; MODEL-TYPE.gguf where left out");
+    verb.add_flag("--again", again, "even where the model is quantised already: more is lost");
+  }
+};
+
+Result<void> quantise_model(QuantiseWords& words) {
+  Env& env = Env::posix();
+  std::string path = words.model;
+  std::string stem = path.ends_with(".gguf") ? path.substr(0, path.size() - 5) : path;
+  if (!env.exists(path)) {
+    RESIDENCY_TRY(const auto catalogue, model::Catalogue::built_in());
+    RESIDENCY_TRY(const auto entry, catalogue.find(words.model));
+    RESIDENCY_TRY(path, model::locate(env, entry));
+  }
+  if (words.out.empty()) words.out = stem + "-" + words.type + ".gguf";
+  if (env.exists(words.out)) return already_exists("the file is there already: " + words.out);
+  return model::quantise_file(env, path, {words.type, words.again}, words.out);
+}
+
+int quantise_command(QuantiseWords& words) {
+  if (auto done = quantise_model(words); !done.ok()) return fail(done.error(), words.common.json);
+  if (words.common.json) {
+    print_json({{"path", words.out}, {"type", words.type}});
+  } else {
+    fmt::print("wrote {}\n", words.out);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int models_command(const Words& words) {
@@ -59,7 +101,9 @@ int models_command(const Words& words) {
   add->add_option("--name", name, "a name of the catalogue");
   add->add_option("--path", path, "or a GGUF file");
   add->add_option("--sha256", sha256, "the digest the file must have");
-  add->add_option("--type", type, "bf16 (default), f32, f16, q8_0");
+  add->add_option(
+      "--type", type,
+      "bf16 (default), f32, f16, as_is, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k");
   ExportOptions export_options;
   auto* export_verb = app.add_subcommand(
       "export", "write a trained adapter as a PEFT folder, a GGUF LoRA or a merged GGUF");
@@ -71,7 +115,11 @@ int models_command(const Words& words) {
       ->required();
   export_verb->add_option("--type", export_options.type, "of a merged model: bf16, f32, f16, q8_0")
       ->capture_default_str();
+  QuantiseWords quantise_words;
+  auto* quantise = app.add_subcommand("quantise", "write a model in a quantised type, for qlora");
+  quantise_words.add_to(*quantise);
   if (auto ended = parse(app, words)) return *ended;
+  if (quantise->parsed()) return quantise_command(quantise_words);
   if (list->parsed()) return list_catalogue(common);
   if (export_verb->parsed()) {
     auto done = export_model(export_options);

@@ -4,6 +4,7 @@
 #include "model/catalogue.h"
 #include "model/convert.h"
 #include "model/llama_config.h"
+#include "model/quantise.h"
 #include "pipeline/stages/base_model.h"
 #include "pipeline/stages/file_digest.h"
 #include "pipeline/stages/stages.h"
@@ -11,12 +12,14 @@
 namespace residency::pipeline {
 namespace {
 
+constexpr const char* kAsIs = "as_is";  // the source's own bytes
+
 /// Options of the `base` section.
 struct BaseOptions {
   std::string name;    // of the catalogue
   std::string path;    // or a GGUF file
   std::string sha256;  // that the file must have
-  model::WeightType type = model::WeightType::kBf16;
+  std::string type;    // a number type, a quantised one or kAsIs
 
   static Result<BaseOptions> from_config(const ConfigNode& node) {
     ConfigReader reader(node, "base.");
@@ -24,12 +27,14 @@ struct BaseOptions {
     options.name = reader.text("name", "");
     options.path = reader.text("path", "");
     options.sha256 = reader.text("sha256", "");
-    const std::string type = reader.choice("type", {"bf16", "f32", "f16", "q8_0"}, "bf16");
+    std::vector<std::string> types{"bf16", "f32", "f16", kAsIs};
+    const auto& quantised = model::quantised_type_names();
+    types.insert(types.end(), quantised.begin(), quantised.end());
+    options.type = reader.choice("type", types, "bf16");
     if (options.name.empty() == options.path.empty()) {
       reader.problem("name", "or path: give the one or the other");
     }
     RESIDENCY_TRY_VOID(reader.finish());
-    RESIDENCY_TRY(options.type, model::weight_type_named(type));
     return options;
   }
 };
@@ -63,17 +68,23 @@ Result<BaseSource> find_source(Env& env, const BaseOptions& options) {
 }
 
 std::string converted_path(const store::Workspace& workspace, const std::string& source_sha256,
-                           model::WeightType type) {
+                           const std::string& type) {
   return fmt::format("{}/models/base-{}-{}.gguf", workspace.root(), source_sha256.substr(0, 16),
-                     model::weight_type_name(type));
+                     type);
 }
 
-Result<void> convert_if_missing(Env& env, const BaseSource& source, model::WeightType type,
+Result<void> convert_if_missing(Env& env, const BaseSource& source, const std::string& type,
                                 const std::string& target) {
   if (env.exists(target)) return {};
   RESIDENCY_TRY(const auto config, model::verify_gguf(source.path));
   static_cast<void>(config);
-  return model::convert_file(env, source.path, nullptr, type, target);
+  if (type == kAsIs) return model::copy_model_file(env, source.path, target);
+  // q8_0 was always ours to write: the digests of such bases must not change.
+  if (model::is_quantised_type_name(type) && type != "q8_0") {
+    return model::quantise_file(env, source.path, {type, false}, target);
+  }
+  RESIDENCY_TRY(const auto weights, model::weight_type_named(type));
+  return model::convert_file(env, source.path, nullptr, weights, target);
 }
 
 Result<void> validate(const ConfigNode& options) {
@@ -95,12 +106,9 @@ Result<std::vector<std::string>> run(StageContext& context) {
   const std::string target = converted_path(context.workspace, source.sha256, options.type);
   RESIDENCY_TRY_VOID(convert_if_missing(env, source, options.type, target));
   RESIDENCY_TRY(const std::string sha256, file_sha256(env, target));
-  const Json description{{"name", source.entry.name},
-                         {"licence", source.entry.licence},
-                         {"source", source.entry.source},
-                         {"source_sha256", source.sha256},
-                         {"type", std::string(model::weight_type_name(options.type))},
-                         {"sha256", sha256}};
+  const Json description{{"name", source.entry.name},     {"licence", source.entry.licence},
+                         {"source", source.entry.source}, {"source_sha256", source.sha256},
+                         {"type", options.type},          {"sha256", sha256}};
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
   RESIDENCY_TRY_VOID(writer->begin("base.json"));
   RESIDENCY_TRY_VOID(writer->append(dump_json(description)));
@@ -119,7 +127,7 @@ Result<BaseModelFile> base_model_of(store::Workspace& workspace, const store::Ma
   Env& env = workspace.env();
   const std::string source_sha256 = json_text(base.properties, "source_sha256");
   const std::string sha256 = json_text(base.properties, "sha256");
-  RESIDENCY_TRY(const auto type, model::weight_type_named(json_text(base.properties, "type")));
+  const std::string type = json_text(base.properties, "type");
   const std::string path = converted_path(workspace, source_sha256, type);
   if (!env.exists(path)) {
     RESIDENCY_TRY(const auto record, workspace.get_record("base_source", base.id));

@@ -111,6 +111,8 @@ struct KernelTable {
 
   /// to = from, rounded.
   void (*round)(const float* from, std::int64_t count, T* to);
+  /// to = `count` values of whole blocks of a type in model/tensor_types.h, rounded.
+  void (*dequantise)(std::uint32_t type, const void* blocks, std::int64_t count, T* to);
 };
 
 enum class InstructionSet : std::uint8_t { kGeneric, kAvx2, kAvx512Bf16 };

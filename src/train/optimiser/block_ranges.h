@@ -51,6 +51,7 @@ std::string_view view_of(const Vector& vector) {
 template <class... Vectors>
 std::string bytes_of(const Vectors&... vectors) {
   std::string bytes;
+  bytes.reserve((std::size_t{0} + ... + (vectors.size() * sizeof(typename Vectors::value_type))));
   (bytes.append(reinterpret_cast<const char*>(vectors.data()),
                 vectors.size() * sizeof(typename Vectors::value_type)),
    ...);

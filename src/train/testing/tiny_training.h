@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/gguf.h"
+#include "model/gguf_quant.h"
 #include "model/tiny_model.h"
 #include "train/engine.h"
 #include "train/random.h"
@@ -46,6 +47,31 @@ struct TinyModel {
     return all;
   }
 };
+
+/// The tiny model with its matrices in q4_k, q4_0 and q8_0 by turns, and one left in F32.
+inline TinyModel quantised_tiny(std::int64_t rank = 4, bool tied_head = true) {
+  model::TinyLlamaOptions options;
+  options.embedding = 256;
+  options.feed_forward = 256;
+  options.tied_head = tied_head;
+  TinyModel tiny(rank, options);
+  constexpr std::uint32_t kTypes[] = {model::kTypeQ4K, model::kTypeQ4_0, model::kTypeQ8_0};
+  std::vector<model::GgufTensorData> tensors;
+  std::size_t turn = 0;
+  for (const model::GgufTensor& tensor : tiny.file->tensors()) {
+    const auto data = tiny.file->data(tensor);
+    model::GgufTensorData to{tensor.name, tensor.shape, tensor.type,
+                             std::string(reinterpret_cast<const char*>(data.data()), data.size())};
+    if (tensor.shape.size() == 2 && tensor.name != "blk.1.attn_v.weight") {
+      to.type = kTypes[turn++ % std::size(kTypes)];
+      to.data = model::quantise_values(to.type, tiny.file->to_f32(tensor).value()).value();
+    }
+    tensors.push_back(std::move(to));
+  }
+  auto bytes = model::write_gguf(tiny.file->metadata(), tensors);
+  tiny.file = std::move(model::GgufFile::from_bytes(std::move(bytes).value(), "quantised").value());
+  return tiny;
+}
 
 /// Segments of the given lengths with random tokens; about two thirds of the places have targets.
 inline dataset::PackedSequence random_sequence(const std::vector<std::int64_t>& lengths,
