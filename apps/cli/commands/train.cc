@@ -2,6 +2,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/train_sweep.h"
 #include "cli/stage_run.h"
 #include "pipeline/stages/run_folder.h"
 
@@ -45,7 +46,7 @@ int train_command(const Words& words) {
   StageRunOptions options;
   std::string dataset;
   std::string base;
-  auto* run = app.add_subcommand("run", "train a LoRA adapter");
+  auto* run = app.add_subcommand("run", "train an adapter, or with method full a model");
   options.add_to(*run);
   run->add_option("--dataset", dataset, "a dataset artifact's id")->required();
   run->add_option("--base", base, "a base artifact's id (residency models add)")->required();
@@ -58,7 +59,10 @@ int train_command(const Words& words) {
   cost->add_option("--rate", usd_per_hour, "US dollars an hour")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
+  SweepCommand sweep;
+  sweep.add_to(app);
   if (auto ended = parse(app, words)) return *ended;
+  if (sweep.parsed()) return sweep.run();
   if (cost->parsed()) return show_cost(cost_options, adapter, usd_per_hour);
   options.inputs = {dataset, base};
   return run_stage("train", options, Json::object());
