@@ -87,7 +87,8 @@ Result<std::vector<Message>> read_messages(const Json& line) {
 
 Result<std::vector<Message>> read_pair(const Json& line) {
   std::vector<Message> messages;
-  for (const auto& [key, role] : {std::pair{"prompt", "user"}, {"completion", "assistant"}}) {
+  const char* const answer = line.contains("chosen") ? "chosen" : "completion";
+  for (const auto& [key, role] : {std::pair{"prompt", "user"}, {answer, "assistant"}}) {
     const Json& value = json_member(line, key);
     if (!value.is_string()) return invalid_input(fmt::format("must be a text: {}", key));
     messages.push_back({role, value.get_ref<const std::string&>()});
@@ -135,6 +136,9 @@ Result<void> check_example(const Example& example) {
     }
     user = user || messages[i].role == "user";
   }
+  if (example.rejected.find('\0') != std::string::npos) {
+    return invalid_input("holds a NUL character: rejected");
+  }
   if (!user) return invalid_input("at least one message must be the user's: messages");
   if (example.format == Format::kCompletion && messages.size() != 2) {
     return invalid_input("a completion has exactly a user and an assistant message: messages");
@@ -153,6 +157,7 @@ std::string to_json_line(const Example& example) {
   line["messages"] = std::move(messages);
   line["labels"] = example.labels;
   line["category"] = example.category;
+  if (!example.rejected.empty()) line["rejected"] = example.rejected;
   if (example.format == Format::kCompletion) line["format"] = "completion";
   return dump_json(line);
 }
@@ -160,11 +165,12 @@ std::string to_json_line(const Example& example) {
 Result<Example> example_from_json_line(std::string_view line) {
   RESIDENCY_TRY(const auto json, parse_json(line));
   if (!json.is_object()) return invalid_input("must be an object: line");
-  RESIDENCY_TRY_VOID(known_keys(
-      json,
-      std::array<std::string_view, 10>{"id", "patient", "messages", "labels", "category", "format",
-                                       "prompt", "completion", "schemaVersion", "system"},
-      "line"));
+  RESIDENCY_TRY_VOID(
+      known_keys(json,
+                 std::array<std::string_view, 12>{"id", "patient", "messages", "labels", "category",
+                                                  "format", "prompt", "completion", "chosen",
+                                                  "rejected", "schemaVersion", "system"},
+                 "line"));
   Example example;
   RESIDENCY_TRY(example.id, optional_text(json, "id"));
   RESIDENCY_TRY(example.patient, optional_text(json, "patient"));
@@ -178,7 +184,12 @@ Result<Example> example_from_json_line(std::string_view line) {
     return invalid_input("must be chat or completion: format");
   }
   if (format == "completion") example.format = Format::kCompletion;
-  const bool pair = json.contains("prompt") || json.contains("completion");
+  RESIDENCY_TRY(example.rejected, optional_text(json, "rejected"));
+  if (json.contains("chosen") && (json.contains("completion") || example.rejected.empty())) {
+    return invalid_input("chosen goes with rejected, and without completion: line");
+  }
+  const bool pair =
+      json.contains("prompt") || json.contains("completion") || json.contains("chosen");
   if (pair && json.contains("messages")) {
     return invalid_input("either messages or prompt and completion, not both: line");
   }

@@ -137,5 +137,19 @@ TEST(PromptTemplate, a_value_is_not_expanded_again) {
   EXPECT_EQ(parsed->render({{"text", "{{codes}}"}, {"codes", "I10"}}), "{{codes}}");
 }
 
+TEST(Example, PairsOfAnswersGoThereAndBack) {
+  const auto example =
+      example_from_json_line(R"({"prompt":"cough","chosen":"rest","rejected":"nothing"})");
+  ASSERT_TRUE(example.ok()) << example.error().message();
+  EXPECT_EQ(example->messages.back().content, "rest");
+  EXPECT_EQ(example->rejected, "nothing");
+  EXPECT_EQ(example_from_json_line(to_json_line(*example))->rejected, "nothing");
+  for (const char* bad : {R"({"prompt":"a","chosen":"b"})",
+                          R"({"prompt":"a","chosen":"b","completion":"c","rejected":"d"})",
+                          R"({"prompt":"a","chosen":"b","rejected":7})",
+                          R"({"prompt":"a","chosen":"b","rejected":"x\u0000"})"})
+    EXPECT_FALSE(example_from_json_line(bad).ok()) << bad;
+}
+
 }  // namespace
 }  // namespace residency::dataset

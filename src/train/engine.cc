@@ -31,6 +31,15 @@ Result<std::unique_ptr<Engine>> make_engine(const TrainOptions& options,
       {quantised ? WeightForm::kQuantised : WeightForm::kPacked, options.recompute});
 }
 
+std::vector<float> place_weights(const dataset::PackedSequence& sequence) {
+  std::vector<float> weights;
+  for (std::size_t i = 0; i < sequence.segment_weights.size(); ++i) {
+    weights.insert(weights.end(), sequence.segment_starts[i + 1] - sequence.segment_starts[i],
+                   sequence.segment_weights[i]);
+  }
+  return weights;
+}
+
 dataset::PackedSequence plain_sequence(std::span<const std::int32_t> tokens) {
   dataset::PackedSequence sequence;
   sequence.tokens.assign(tokens.begin(), tokens.end());
@@ -61,6 +70,9 @@ Result<void> check_sequence(const dataset::PackedSequence& sequence,
     if (starts[i] > starts[i + 1]) {
       return invalid_input("a training sequence's segments are out of order");
     }
+  }
+  if (!sequence.segment_weights.empty() && sequence.segment_weights.size() + 1 != starts.size()) {
+    return invalid_input("a training sequence has not as many weights as segments");
   }
   for (std::size_t i = 0; i < count; ++i) {
     if (sequence.tokens[i] < 0 || sequence.tokens[i] >= config.vocabulary ||

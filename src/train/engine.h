@@ -33,10 +33,13 @@ class Engine {
   /// Takes the adapter's values (AdapterLayout's order) for the calls that follow.
   virtual Result<void> set_adapter(std::span<const float> values) = 0;
 
-  /// Adds to `gradient` that of weight * (the sum of the losses at the sequence's targets), and
-  /// returns that sum without the weight.
+  /// Adds to `gradient` that of weight * (the sum of the losses at the sequence's targets, each
+  /// times its segment's weight), and returns the sum of the losses without any weight.
   virtual Result<double> accumulate_gradient(const dataset::PackedSequence& sequence, double weight,
                                              std::span<float> gradient) = 0;
+
+  /// The sums of the losses at the targets of each segment, without segment_weights.
+  virtual Result<std::vector<double>> segment_losses(const dataset::PackedSequence& sequence) = 0;
 
   /// The sum of the losses at the sequence's targets.
   virtual Result<double> loss(const dataset::PackedSequence& sequence) = 0;
@@ -57,6 +60,9 @@ Result<std::unique_ptr<Engine>> make_engine(const TrainOptions& options,
                                             const model::GgufFile& base,
                                             const model::LlamaConfig& config,
                                             const AdapterLayout& layout);
+
+/// Each place's weight; empty where all are 1.
+std::vector<float> place_weights(const dataset::PackedSequence& sequence);
 
 /// A sequence that is one segment of `tokens` without targets.
 dataset::PackedSequence plain_sequence(std::span<const std::int32_t> tokens);

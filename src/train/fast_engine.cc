@@ -71,7 +71,7 @@ class FastEngine final : public Engine {
     std::fill_n(stream_.dx.data(), stream_.rows * config_.embedding, 0.0f);
     std::fill_n(stream_.dx_rounded.data(), stream_.rows * config_.embedding, T{});
     RESIDENCY_TRY(const double sum,
-                  head_loss(sequence.targets, static_cast<float>(weight), gradient.data()));
+                  head_loss(sequence, static_cast<float>(weight), gradient.data()));
     const bool full = embedding_offset_ >= 0;
     for (std::size_t i = blocks_.size(); i-- > 0;) {
       RESIDENCY_TRY_VOID(blocks_[i].backward(attention_, rotary_, i == 0 && !full, stream_,
@@ -81,10 +81,18 @@ class FastEngine final : public Engine {
     return sum;
   }
 
+  Result<std::vector<double>> segment_losses(const dataset::PackedSequence& sequence) override {
+    const Stopwatch watch(whole_s_);
+    RESIDENCY_TRY_VOID(forward(sequence, false));
+    std::vector<double> sums(sequence.segment_starts.size() - 1, 0.0);
+    RESIDENCY_TRY([[maybe_unused]] const double sum, head_loss(sequence, 0, nullptr, &sums));
+    return sums;
+  }
+
   Result<double> loss(const dataset::PackedSequence& sequence) override {
     const Stopwatch watch(whole_s_);
     RESIDENCY_TRY_VOID(forward(sequence, false));
-    return head_loss(sequence.targets, 0, nullptr);
+    return head_loss(sequence, 0, nullptr);
   }
 
   Result<std::vector<float>> logprobs(std::span<const std::int32_t> tokens) override {
@@ -220,9 +228,13 @@ class FastEngine final : public Engine {
   }
 
   /// The sum of losses; with a `gradient` also puts the last norm's input gradient into the stream.
-  Result<double> head_loss(const std::vector<std::int32_t>& targets, float weight,
-                           float* gradient) {
+  /// `by_segment` may be null: the sums of each segment's losses.
+  Result<double> head_loss(const dataset::PackedSequence& sequence, float weight, float* gradient,
+                           std::vector<double>* by_segment = nullptr) {
+    const std::vector<std::int32_t>& targets = sequence.targets;
+    const std::vector<float> weights = place_weights(sequence);
     const bool backward = gradient != nullptr;
+    std::size_t segment = 0;
     std::vector<std::int64_t> supervised;
     for (std::size_t i = 0; i < targets.size(); ++i) {
       if (targets[i] >= 0) supervised.push_back(static_cast<std::int64_t>(i));
@@ -240,13 +252,19 @@ class FastEngine final : public Engine {
         const Stopwatch watch(stream_.seconds.loss);
         parallel_for(count, [&](std::int64_t i, std::int64_t) {
           const std::int64_t at = i * vocabulary_padded_;
-          losses[static_cast<std::size_t>(i)] = kernels_.cross_entropy(
-              logits_.data() + at, config_.vocabulary, vocabulary_padded_,
-              targets[static_cast<std::size_t>(rows[static_cast<std::size_t>(i)])], weight,
-              backward ? dlogits_.data() + at : nullptr);
+          const auto row = static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]);
+          losses[static_cast<std::size_t>(i)] =
+              kernels_.cross_entropy(logits_.data() + at, config_.vocabulary, vocabulary_padded_,
+                                     targets[row], weights.empty() ? weight : weight * weights[row],
+                                     backward ? dlogits_.data() + at : nullptr);
         });
       }
-      for (const float loss : losses) sum += static_cast<double>(loss);
+      for (std::size_t i = 0; i < losses.size(); ++i) {
+        sum += static_cast<double>(losses[i]);
+        if (by_segment == nullptr) continue;
+        while (static_cast<std::size_t>(rows[i]) >= sequence.segment_starts[segment + 1]) ++segment;
+        (*by_segment)[segment] += static_cast<double>(losses[i]);
+      }
       if (backward) RESIDENCY_TRY_VOID(head_backward(rows, gradient));
     }
     return sum;

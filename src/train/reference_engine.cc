@@ -98,9 +98,10 @@ class ReferenceEngine final : public Engine {
       }
       for (const DensePlace& place : layout_.dense)
         weights_.at(place.tensor).mutable_grad() = at::Tensor();
-      const at::Tensor sum = loss_sum(sequence);
-      if (!sum.defined()) return 0.0;
-      (sum * weight).backward();
+      const Losses losses = place_losses(sequence);
+      if (!losses.values.defined()) return 0.0;
+      const at::Tensor sum = losses.values.detach().sum();
+      (losses.values * losses.weights * weight).sum().backward();
       for (const AdapterPlace& place : layout_.places) {
         const Pair& pair = adapter_.at(place.tensor);
         add(pair.a.grad(), gradient.subspan(static_cast<std::size_t>(place.a_offset)));
@@ -109,7 +110,27 @@ class ReferenceEngine final : public Engine {
       for (const DensePlace& place : layout_.dense)
         add(weights_.at(place.tensor).grad(),
             gradient.subspan(static_cast<std::size_t>(place.offset)));
-      return sum.detach().to(at::kDouble).item<double>();
+      return sum.to(at::kDouble).item<double>();
+    } catch (const std::exception& failure) {
+      return torch_error(failure);
+    }
+  }
+
+  Result<std::vector<double>> segment_losses(const dataset::PackedSequence& sequence) override {
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    try {
+      const at::NoGradGuard guard;
+      const Losses losses = place_losses(sequence);
+      std::vector<double> sums(sequence.segment_starts.size() - 1, 0.0);
+      if (!losses.values.defined()) return sums;
+      const at::Tensor values = losses.values.to(at::kDouble).contiguous();
+      std::size_t segment = 0;
+      for (std::size_t i = 0; i < losses.rows.size(); ++i) {
+        while (static_cast<std::size_t>(losses.rows[i]) >= sequence.segment_starts[segment + 1])
+          ++segment;
+        sums[segment] += values.data_ptr<double>()[i];
+      }
+      return sums;
     } catch (const std::exception& failure) {
       return torch_error(failure);
     }
@@ -119,8 +140,8 @@ class ReferenceEngine final : public Engine {
     RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
     try {
       const at::NoGradGuard guard;
-      const at::Tensor sum = loss_sum(sequence);
-      return sum.defined() ? sum.to(at::kDouble).item<double>() : 0.0;
+      const Losses losses = place_losses(sequence);
+      return losses.values.defined() ? losses.values.sum().to(at::kDouble).item<double>() : 0.0;
     } catch (const std::exception& failure) {
       return torch_error(failure);
     }
@@ -247,21 +268,32 @@ class ReferenceEngine final : public Engine {
     return reference::softcap(at::matmul(rows, weights_.at(head).t()), config_.final_softcap);
   }
 
-  /// Undefined where the sequence has no targets.
-  at::Tensor loss_sum(const dataset::PackedSequence& sequence) const {
-    std::vector<std::int64_t> rows;
+  struct Losses {
+    std::vector<std::int64_t> rows;  // places with a target
+    at::Tensor values;               // their losses; undefined where there is none
+    at::Tensor weights;
+  };
+
+  Losses place_losses(const dataset::PackedSequence& sequence) const {
+    Losses losses;
     std::vector<std::int64_t> targets;
+    std::vector<float> weights;
+    const std::vector<float> given = place_weights(sequence);
     for (std::size_t i = 0; i < sequence.targets.size(); ++i) {
       if (sequence.targets[i] < 0) continue;
-      rows.push_back(static_cast<std::int64_t>(i));
+      losses.rows.push_back(static_cast<std::int64_t>(i));
       targets.push_back(sequence.targets[i]);
+      weights.push_back(given.empty() ? 1.0f : given[i]);
     }
-    if (rows.empty()) return {};
+    if (losses.rows.empty()) return losses;
     const auto longs = at::TensorOptions().dtype(at::kLong);
-    const at::Tensor chosen = hidden(sequence).index_select(0, at::tensor(rows, longs));
+    const at::Tensor chosen = hidden(sequence).index_select(0, at::tensor(losses.rows, longs));
     const at::Tensor scores = logits(chosen);
-    return reference::cross_entropy(type_ == at::kDouble ? scores : scores.to(at::kFloat),
-                                    at::tensor(targets, longs));
+    losses.values = reference::cross_entropies(
+        type_ == at::kDouble ? scores : scores.to(at::kFloat), at::tensor(targets, longs));
+    losses.weights =
+        at::tensor(weights, at::TensorOptions().dtype(at::kFloat)).to(losses.values.scalar_type());
+    return losses;
   }
 
   at::ScalarType type_;

@@ -67,8 +67,12 @@ at::Tensor adapted_linear(const at::Tensor& x, const at::Tensor& weight, const a
   return base + at::matmul(at::matmul(x, a.t()), b.t()) * scale;
 }
 
+at::Tensor cross_entropies(const at::Tensor& logits, const at::Tensor& targets) {
+  return -logits.log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1);
+}
+
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets) {
-  return -logits.log_softmax(-1).gather(1, targets.unsqueeze(1)).sum();
+  return cross_entropies(logits, targets).sum();
 }
 
 }  // namespace residency::train::reference

@@ -41,7 +41,9 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 at::Tensor adapted_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
                           const at::Tensor& b, double scale);
 
-/// The sum over rows of -log softmax(logits)[target].
+/// For each row -log softmax(logits)[target].
+at::Tensor cross_entropies(const at::Tensor& logits, const at::Tensor& targets);
+/// Their sum.
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets);
 
 }  // namespace residency::train::reference

@@ -11,6 +11,7 @@
 #include "train/bad_step.h"
 #include "train/large_checkpoint.h"
 #include "train/optimiser/learning_rate.h"
+#include "train/pair_objective.h"
 #include "train/parallel.h"
 #include "train/run_key.h"
 #include "train/step_plan.h"
@@ -33,7 +34,8 @@ class Run {
         store_(store),
         metrics_(metrics),
         progress_(progress),
-        large_(store) {}
+        large_(store),
+        pairs_(options) {}
 
   Result<TrainResult> go() {
     RESIDENCY_TRY_VOID(prepare());
@@ -102,18 +104,38 @@ class Run {
   Result<void> start(const model::GgufFile& base) {
     gradient_.resize(state_.values.size());
     RESIDENCY_TRY(engine_, make_engine(options_, base, config_, layout_));
+    if (is_pairwise()) RESIDENCY_TRY_VOID(take_reference(base));
     return engine_->set_adapter(state_.values);
+  }
+
+  bool is_pairwise() const { return options_.objective != "sft"; }
+
+  /// The model before the first step: an adapter whose B is zero, or the base's own weights.
+  Result<void> take_reference(const model::GgufFile& base) {
+    std::vector<float> values = initial_values(layout_, options_.seed);
+    if (layout_.is_full()) {
+      RESIDENCY_TRY(values, base_values(layout_, base));
+    }
+    return pairs_.take_reference(*engine_, values, inputs_.train, inputs_.validation, progress_);
+  }
+
+  /// The objective's share of one sequence, `weight` of its gradient added.
+  Result<double> accumulate(std::size_t index, double weight) {
+    const dataset::PackedSequence& sequence = inputs_.train[index];
+    return is_pairwise() ? pairs_.accumulate_gradient(*engine_, sequence, index, weight, gradient_)
+                         : engine_->accumulate_gradient(sequence, weight, gradient_);
   }
 
   Result<StepMetrics> step(const PlannedStep& planned) {
     const auto began = std::chrono::steady_clock::now();
     const std::int64_t number = state_.step + 1;
     std::fill(gradient_.begin(), gradient_.end(), 0.0f);
-    const double weight = 1.0 / static_cast<double>(planned.supervised_tokens);
+    // Over tokens, or over pairs.
+    const double weight = 1.0 / (is_pairwise() ? static_cast<double>(planned.sequences.size())
+                                               : static_cast<double>(planned.supervised_tokens));
     double sum = 0;
     for (const std::size_t index : planned.sequences) {
-      RESIDENCY_TRY(const double part,
-                    engine_->accumulate_gradient(inputs_.train[index], weight, gradient_));
+      RESIDENCY_TRY(const double part, accumulate(index, weight));
       sum += part;
     }
     StepMetrics metrics;
@@ -154,9 +176,15 @@ class Run {
   Result<std::optional<double>> validate() {
     double sum = 0;
     std::int64_t count = 0;
-    for (const dataset::PackedSequence& sequence : inputs_.validation) {
-      RESIDENCY_TRY(const double part, engine_->loss(sequence));
+    for (std::size_t i = 0; i < inputs_.validation.size(); ++i) {
+      const dataset::PackedSequence& sequence = inputs_.validation[i];
+      RESIDENCY_TRY(const double part,
+                    is_pairwise() ? pairs_.loss(*engine_, sequence, i) : engine_->loss(sequence));
       sum += part;
+      if (is_pairwise()) {
+        ++count;
+        continue;
+      }
       count += std::count_if(sequence.targets.begin(), sequence.targets.end(),
                              [](std::int32_t target) { return target >= 0; });
     }
@@ -265,6 +293,7 @@ class Run {
   MetricSink& metrics_;
   Progress& progress_;
   LargeCheckpoint large_;
+  PairObjective pairs_;
   model::LlamaConfig config_;
   std::string base_sha256_;
   std::string key_;

@@ -95,6 +95,9 @@ Result<TrainOptions> TrainOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "train.");
   TrainOptions options;
   options.method = reader.choice("method", {"lora", "qlora", "full"}, "lora");
+  options.objective = reader.choice("objective", {"sft", "dpo", "orpo"}, "sft");
+  options.preference_beta = reader.number("preference_beta", options.preference_beta, 1e-6, 1e3);
+  options.orpo_weight = reader.number("orpo_weight", options.orpo_weight, 0, 1e3);
   reader.absorb(read_lora(reader.child("lora"), options.lora));
   read_loop(reader, options);
   options.precision = static_cast<Precision>(
@@ -115,6 +118,9 @@ std::string TrainOptions::canonical_json() const {
         {{"pattern", module.pattern}, {"rank", module.rank}, {"alpha", module.alpha}});
   }
   return dump_json({{"method", method},
+                    {"objective", objective},
+                    {"preference_beta", preference_beta},
+                    {"orpo_weight", orpo_weight},
                     {"lora",
                      {{"rank", lora.rank},
                       {"alpha", lora.alpha},

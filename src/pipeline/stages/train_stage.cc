@@ -5,6 +5,7 @@
 #include "model/llama_config.h"
 #include "model/lora_gguf.h"
 #include "model/peft.h"
+#include "pipeline/proof_work.h"
 #include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/base_model.h"
 #include "pipeline/stages/run_folder.h"
@@ -55,9 +56,39 @@ struct Tokenized {
   dataset::TruncationReport report;
 };
 
+/// Each pair of answers as a sequence of its own; one of which either answer is too long is
+/// dropped.
+Result<Tokenized> tokenize_pairs(StageContext& context, const std::string& dataset_id,
+                                 const std::string& blob, const model::Tokenizer& tokenizer,
+                                 const train::TrainOptions& options) {
+  Tokenized made;
+  RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
+  const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) / 2 + 1;
+  std::string line;
+  while (true) {
+    RESIDENCY_TRY(const bool more, lines->next(line));
+    if (!more) return made;
+    RESIDENCY_TRY(auto example, dataset::example_from_json_line(line));
+    if (example.rejected.empty())
+      return invalid_input(fmt::format(
+          "train.objective {} needs a rejected answer beside every answer: the data set has "
+          "examples without one",
+          options.objective));
+    std::vector<dataset::TokenizedExample> pair;
+    for (int i = 0; i < 2; ++i) {
+      RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, made.report));
+      if (tokens.tokens.size() > 1) pair.push_back(std::move(tokens));
+      example.messages.back().content = example.rejected;
+    }
+    if (pair.size() == 2) made.sequences.push_back(dataset::pack_sequence(pair, {0, 1}));
+  }
+}
+
 Result<Tokenized> tokenize(StageContext& context, const std::string& dataset_id,
                            const std::string& blob, const model::Tokenizer& tokenizer,
                            const train::TrainOptions& options) {
+  if (options.objective != "sft")
+    return tokenize_pairs(context, dataset_id, blob, tokenizer, options);
   Tokenized made;
   RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
   std::vector<dataset::TokenizedExample> examples;
@@ -102,13 +133,26 @@ Result<void> validate(const ConfigNode& options) {
 
 Result<std::string> fingerprint(store::Workspace&, const ConfigNode&) { return std::string(); }
 
-Result<void> check_clearance(const store::Manifest& dataset) {
-  const bool cleared = json_member(dataset.properties, "certificate").is_object() ||
-                       json_member(dataset.properties, "waiver").is_object();
-  if (cleared) return {};
-  return failed_precondition(
-      "the data set has neither a de-identification certificate nor a named person's waiver: " +
-      dataset.id);
+/// The data set must stand on clean corpora whose certificates have not expired, or on a named
+/// person's waiver.
+Result<void> check_clearance(store::Workspace& workspace, const store::Manifest& dataset) {
+  const bool certified = json_member(dataset.properties, "certificate").is_object();
+  if (!certified && !json_member(dataset.properties, "waiver").is_object())
+    return failed_precondition(
+        "the data set has neither a de-identification certificate nor a named person's waiver: " +
+        dataset.id);
+  for (const std::string& parent : dataset.parents) {
+    RESIDENCY_TRY(const auto manifest, workspace.manifest(parent));
+    if (manifest.kind != "corpus.clean") continue;
+    RESIDENCY_TRY(const Json certificate,
+                  certificate_of(workspace, parent, workspace.env().now_unix_ms()));
+    if (json_text(certificate, "state") == "expired")
+      return failed_precondition(fmt::format(
+          "the certificate of the data set's corpus expired on {}: review the corpus and "
+          "de-identify it again: {}",
+          json_text(certificate, "expires_at"), parent));
+  }
+  return {};
 }
 
 Result<void> write_adapter(store::ArtifactWriter& writer, const train::TrainResult& result,
@@ -146,7 +190,7 @@ Result<void> write_history(store::ArtifactWriter& writer,
 Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(const auto options, train::TrainOptions::from_config(context.options));
   RESIDENCY_TRY(const auto dataset, context.input("dataset"));
-  RESIDENCY_TRY_VOID(check_clearance(dataset));
+  RESIDENCY_TRY_VOID(check_clearance(context.workspace, dataset));
   RESIDENCY_TRY(const auto base, base_model(context));
   RESIDENCY_TRY(const auto tokenizer, model::Tokenizer::open(base.path));
   RESIDENCY_TRY(const auto train_set,

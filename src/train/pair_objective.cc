@@ -1,0 +1,73 @@
+#include "train/pair_objective.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace residency::train {
+namespace {
+
+Result<PairLosses> losses_of(Engine& engine, const dataset::PackedSequence& sequence) {
+  if (sequence.segment_starts.size() != 3)
+    return invalid_input("a preference objective needs sequences of one pair of answers each");
+  RESIDENCY_TRY(const auto sums, engine.segment_losses(sequence));
+  return PairLosses{sums[0], sums[1]};
+}
+
+std::int64_t targets_in(const dataset::PackedSequence& sequence, std::size_t segment) {
+  const auto begin =
+      sequence.targets.begin() + static_cast<std::ptrdiff_t>(sequence.segment_starts[segment]);
+  const auto end =
+      sequence.targets.begin() + static_cast<std::ptrdiff_t>(sequence.segment_starts[segment + 1]);
+  return std::count_if(begin, end, [](std::int32_t target) { return target >= 0; });
+}
+
+}  // namespace
+
+Result<void> PairObjective::take_reference(Engine& engine, std::span<const float> values,
+                                           const std::vector<dataset::PackedSequence>& train,
+                                           const std::vector<dataset::PackedSequence>& validation,
+                                           Progress& progress) {
+  if (options_.objective != "dpo") return {};
+  RESIDENCY_TRY_VOID(engine.set_adapter(values));
+  const std::size_t total = train.size() + validation.size();
+  for (const auto& [set, kept] :
+       {std::pair(&train, &train_), std::pair(&validation, &validation_)}) {
+    for (const dataset::PackedSequence& sequence : *set) {
+      if (progress.cancelled()) return cancelled("training was stopped before its first step");
+      RESIDENCY_TRY(const PairLosses losses, losses_of(engine, sequence));
+      kept->push_back(losses);
+      progress.update(train_.size() + validation_.size(), total, "pairs", "the reference's losses");
+    }
+  }
+  return {};
+}
+
+Result<PairGradient> PairObjective::judge(Engine& engine, const dataset::PackedSequence& sequence,
+                                          const std::vector<PairLosses>& reference,
+                                          std::size_t number) const {
+  RESIDENCY_TRY(const PairLosses policy, losses_of(engine, sequence));
+  if (options_.objective == "dpo")
+    return dpo(policy, reference.at(number), options_.preference_beta);
+  return orpo(policy, targets_in(sequence, 0), targets_in(sequence, 1), options_.orpo_weight);
+}
+
+Result<double> PairObjective::accumulate_gradient(Engine& engine,
+                                                  const dataset::PackedSequence& sequence,
+                                                  std::size_t number, double weight,
+                                                  std::span<float> gradient) const {
+  RESIDENCY_TRY(const PairGradient pair, judge(engine, sequence, train_, number));
+  dataset::PackedSequence weighted = sequence;
+  weighted.segment_weights = {static_cast<float>(pair.by_chosen),
+                              static_cast<float>(pair.by_rejected)};
+  RESIDENCY_TRY([[maybe_unused]] const double sum,
+                engine.accumulate_gradient(weighted, weight, gradient));
+  return pair.loss;
+}
+
+Result<double> PairObjective::loss(Engine& engine, const dataset::PackedSequence& sequence,
+                                   std::size_t number) const {
+  RESIDENCY_TRY(const PairGradient pair, judge(engine, sequence, validation_, number));
+  return pair.loss;
+}
+
+}  // namespace residency::train

@@ -1,0 +1,43 @@
+// PairObjective: a preference objective over sequences that hold one pair each, the chosen answer's
+// segment before the rejected one's.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "dataset/packing.h"
+#include "train/engine.h"
+#include "train/preference.h"
+
+namespace residency::train {
+
+class PairObjective {
+ public:
+  explicit PairObjective(const TrainOptions& options) : options_(options) {}
+
+  /// DPO: the reference's losses of every sequence, by the values it has. The engine is left with
+  /// them. kInvalidInput where a sequence is no pair.
+  Result<void> take_reference(Engine& engine, std::span<const float> values,
+                              const std::vector<dataset::PackedSequence>& train,
+                              const std::vector<dataset::PackedSequence>& validation,
+                              Progress& progress);
+
+  /// Adds weight times the objective's gradient, and returns the objective.
+  Result<double> accumulate_gradient(Engine& engine, const dataset::PackedSequence& sequence,
+                                     std::size_t number, double weight,
+                                     std::span<float> gradient) const;
+  /// The objective of a sequence of the validation set.
+  Result<double> loss(Engine& engine, const dataset::PackedSequence& sequence,
+                      std::size_t number) const;
+
+ private:
+  Result<PairGradient> judge(Engine& engine, const dataset::PackedSequence& sequence,
+                             const std::vector<PairLosses>& reference, std::size_t number) const;
+
+  const TrainOptions& options_;
+  std::vector<PairLosses> train_, validation_;  // of DPO's reference
+};
+
+}  // namespace residency::train
