@@ -157,6 +157,8 @@ std::string to_json_line(const Example& example) {
   line["messages"] = std::move(messages);
   line["labels"] = example.labels;
   line["category"] = example.category;
+  if (example.judgement != Judgement::kNone)
+    line["label"] = example.judgement == Judgement::kDesirable;
   if (!example.rejected.empty()) line["rejected"] = example.rejected;
   if (example.format == Format::kCompletion) line["format"] = "completion";
   return dump_json(line);
@@ -167,9 +169,9 @@ Result<Example> example_from_json_line(std::string_view line) {
   if (!json.is_object()) return invalid_input("must be an object: line");
   RESIDENCY_TRY_VOID(
       known_keys(json,
-                 std::array<std::string_view, 12>{"id", "patient", "messages", "labels", "category",
-                                                  "format", "prompt", "completion", "chosen",
-                                                  "rejected", "schemaVersion", "system"},
+                 std::array<std::string_view, 13>{"label", "id", "patient", "messages", "labels",
+                                                  "category", "format", "prompt", "completion",
+                                                  "chosen", "rejected", "schemaVersion", "system"},
                  "line"));
   Example example;
   RESIDENCY_TRY(example.id, optional_text(json, "id"));
@@ -185,6 +187,10 @@ Result<Example> example_from_json_line(std::string_view line) {
   }
   if (format == "completion") example.format = Format::kCompletion;
   RESIDENCY_TRY(example.rejected, optional_text(json, "rejected"));
+  if (const Json& label = json_member(json, "label"); !label.is_null()) {
+    if (!label.is_boolean()) return invalid_input("must be true or false: label");
+    example.judgement = label.get<bool>() ? Judgement::kDesirable : Judgement::kUndesirable;
+  }
   if (json.contains("chosen") && (json.contains("completion") || example.rejected.empty())) {
     return invalid_input("chosen goes with rejected, and without completion: line");
   }

@@ -25,12 +25,16 @@ enum class Format : std::uint8_t {
   kCompletion,  // the user message's text, then the assistant's, nothing between: base models
 };
 
+/// What somebody said of an answer.
+enum class Judgement : std::uint8_t { kNone, kDesirable, kUndesirable };
+
 /// A conversation whose last message is the assistant's: the completion. Loss is taken on it alone.
 struct Example {
-  std::string id;                   // the record's id
-  std::string patient;              // pseudonym; "" where none
-  std::vector<Message> messages;    // at least one user message, then one assistant message
-  std::string rejected;             // an answer judged worse than the last message; "" where none
+  std::string id;                 // the record's id
+  std::string patient;            // pseudonym; "" where none
+  std::vector<Message> messages;  // at least one user message, then one assistant message
+  std::string rejected;           // an answer judged worse than the last message; "" where none
+  Judgement judgement = Judgement::kNone;  // of the answer alone
   std::vector<std::string> labels;  // the gold labels where the task has them (codes, "yes", ...)
   std::string category;             // for breakdowns: note type, subject; "" where none
   Format format = Format::kChat;    // kCompletion: exactly one user and one assistant message
@@ -43,8 +47,9 @@ std::string to_json_line(const Example& example);
 /// Reads the form that to_json_line() writes, chat JSONL as Bedrock and OpenAI take it
 /// ({"messages":[…]}, with Bedrock's "schemaVersion" and "system") and Bedrock's prompt/completion
 /// JSONL ({"prompt":…,"completion":…}), and pairs of answers
-/// ({"prompt":…,"chosen":…,"rejected":…}). Content may be a text or a list of {"text":…} parts.
-/// Other keys are refused. The error names the field, never its value.
+/// ({"prompt":…,"chosen":…,"rejected":…}), and answers judged alone (with "label": true or false).
+/// Content may be a text or a list of {"text":…} parts. Other keys are refused. The error names the
+/// field, never its value.
 Result<Example> example_from_json_line(std::string_view line);
 
 /// kInvalidInput, naming the field, where the messages are not as Example demands.

@@ -66,6 +66,7 @@ struct PackedSequence {
   std::vector<std::int32_t> positions;      // restart at 0 with each example
   std::vector<std::size_t> segment_starts;  // offsets of examples; first 0, last tokens.size()
   std::vector<std::size_t> examples;        // index of each segment's example
+  Judgement judgement = Judgement::kNone;   // of the first segment's answer, where KTO asks
   std::vector<float> segment_weights;       // of each segment's loss; empty: all 1
 };
 

@@ -27,7 +27,7 @@ Result<void> PairObjective::take_reference(Engine& engine, std::span<const float
                                            const std::vector<dataset::PackedSequence>& train,
                                            const std::vector<dataset::PackedSequence>& validation,
                                            Progress& progress) {
-  if (options_.objective != "dpo") return {};
+  if (options_.objective == "orpo") return {};
   RESIDENCY_TRY_VOID(engine.set_adapter(values));
   const std::size_t total = train.size() + validation.size();
   for (const auto& [set, kept] :
@@ -42,12 +42,32 @@ Result<void> PairObjective::take_reference(Engine& engine, std::span<const float
   return {};
 }
 
+Result<void> PairObjective::look_ahead(Engine& engine,
+                                       const std::vector<dataset::PackedSequence>& sequences,
+                                       const std::vector<std::size_t>& numbers, bool validation) {
+  if (options_.objective != "kto" || numbers.empty()) return {};
+  const std::vector<PairLosses>& reference = validation ? validation_ : train_;
+  double sum = 0;
+  for (const std::size_t number : numbers) {
+    RESIDENCY_TRY(const PairLosses policy, losses_of(engine, sequences[number]));
+    sum += reference.at(number).rejected - policy.rejected;
+  }
+  moved_ = std::max(0.0, sum / static_cast<double>(numbers.size()));
+  return {};
+}
+
 Result<PairGradient> PairObjective::judge(Engine& engine, const dataset::PackedSequence& sequence,
                                           const std::vector<PairLosses>& reference,
                                           std::size_t number) const {
   RESIDENCY_TRY(const PairLosses policy, losses_of(engine, sequence));
   if (options_.objective == "dpo")
     return dpo(policy, reference.at(number), options_.preference_beta);
+  if (options_.objective == "kto") {
+    if (sequence.judgement == dataset::Judgement::kNone)
+      return invalid_input("KTO needs a judgement of every answer");
+    return kto(policy.chosen, reference.at(number).chosen, moved_,
+               sequence.judgement == dataset::Judgement::kDesirable, options_.preference_beta);
+  }
   return orpo(policy, targets_in(sequence, 0), targets_in(sequence, 1), options_.orpo_weight);
 }
 

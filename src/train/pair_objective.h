@@ -1,5 +1,5 @@
-// PairObjective: a preference objective over sequences that hold one pair each, the chosen answer's
-// segment before the rejected one's.
+// PairObjective: a preference objective over sequences of two segments each: the chosen answer and
+// the rejected one, or (KTO) a judged answer and another example's answer to the same prompt.
 #pragma once
 
 #include <span>
@@ -17,12 +17,17 @@ class PairObjective {
  public:
   explicit PairObjective(const TrainOptions& options) : options_(options) {}
 
-  /// DPO: the reference's losses of every sequence, by the values it has. The engine is left with
-  /// them. kInvalidInput where a sequence is no pair.
+  /// DPO and KTO: the reference's losses of every sequence, by the values it has. The engine is
+  /// left with them. kInvalidInput where a sequence is no pair.
   Result<void> take_reference(Engine& engine, std::span<const float> values,
                               const std::vector<dataset::PackedSequence>& train,
                               const std::vector<dataset::PackedSequence>& validation,
                               Progress& progress);
+
+  /// Before the sequences of a step, or all of the validation set: KTO's estimate of how far the
+  /// policy has moved, from its answers to prompts that are not theirs.
+  Result<void> look_ahead(Engine& engine, const std::vector<dataset::PackedSequence>& sequences,
+                          const std::vector<std::size_t>& numbers, bool validation);
 
   /// Adds weight times the objective's gradient, and returns the objective.
   Result<double> accumulate_gradient(Engine& engine, const dataset::PackedSequence& sequence,
@@ -37,7 +42,8 @@ class PairObjective {
                              const std::vector<PairLosses>& reference, std::size_t number) const;
 
   const TrainOptions& options_;
-  std::vector<PairLosses> train_, validation_;  // of DPO's reference
+  std::vector<PairLosses> train_, validation_;  // of the reference
+  double moved_ = 0;
 };
 
 }  // namespace residency::train

@@ -41,4 +41,12 @@ PairGradient orpo(const PairLosses& policy, std::int64_t chosen_tokens,
           (1 + pull / -std::expm1(-chosen)) / n, -pull / -std::expm1(-rejected) / m};
 }
 
+PairGradient kto(double policy, double reference, double moved, bool desirable, double beta) {
+  const double gain = reference - policy;  // log of how much likelier the answer has become
+  const double sign = desirable ? 1 : -1;
+  const double value = sigmoid(beta * sign * (gain - moved));
+  // d gain / d policy = -1.
+  return {1 - value, beta * sign * value * (1 - value), 0};
+}
+
 }  // namespace residency::train

@@ -30,4 +30,9 @@ PairGradient dpo(const PairLosses& policy, const PairLosses& reference, double b
 PairGradient orpo(const PairLosses& policy, std::int64_t chosen_tokens,
                   std::int64_t rejected_tokens, double weight);
 
+/// Ethayarajh et al., KTO: Model Alignment as Prospect Theoretic Optimization, ICML 2024: one
+/// answer against how far the policy has moved from the reference on the whole, `moved` (the
+/// estimate of their divergence, never below 0). by_chosen is the derivative by the answer's sum.
+PairGradient kto(double policy, double reference, double moved, bool desirable, double beta);
+
 }  // namespace residency::train

@@ -36,6 +36,16 @@ TEST(Preference, DerivativesAreTheSlopes) {
   }
 }
 
+TEST(Preference, KtoPullsWhereItShould) {
+  for (const bool desirable : {true, false}) {
+    const auto loss = [&](double policy) { return kto(policy, 10, 0.3, desirable, 0.4).loss; };
+    const auto at = kto(9, 10, 0.3, desirable, 0.4);
+    EXPECT_NEAR(at.by_chosen, (loss(9 + 1e-5) - loss(9 - 1e-5)) / 2e-5, 1e-6);
+    EXPECT_EQ(at.by_chosen > 0, desirable);
+    EXPECT_TRUE(std::isfinite(kto(1e9, 0, 0, desirable, 1).loss));
+  }
+}
+
 TEST(Preference, DpoOfTheReferenceItselfIsLogTwo) {
   EXPECT_NEAR(dpo({7, 9}, {7, 9}, 0.1).loss, std::log(2.0), 1e-12);
   EXPECT_LT(dpo({6, 10}, {7, 9}, 0.1).loss, std::log(2.0));
@@ -79,7 +89,11 @@ TEST_P(PairTraining, TheChosenAnswersBecomeTheLikelier) {
   const std::string path = ::testing::TempDir() + "residency_pairs.gguf";
   ASSERT_TRUE(Env::posix().write_file_atomic(path, model::make_tiny_llama(7).value()).ok());
   std::vector<dataset::PackedSequence> train;
-  for (std::uint64_t i = 0; i < 6; ++i) train.push_back(random_sequence({14, 14}, 272, 40 + i));
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    train.push_back(random_sequence({14, 14}, 272, 40 + i));
+    train.back().judgement =
+        i % 2 == 0 ? dataset::Judgement::kDesirable : dataset::Judgement::kUndesirable;
+  }
   for (const char* method : {"lora", "full"}) {
     TrainOptions options;
     options.objective = GetParam();
@@ -111,7 +125,7 @@ TEST_P(PairTraining, TheChosenAnswersBecomeTheLikelier) {
   EXPECT_FALSE(train::run(options, {path, not_pairs, {}}, store, steps, progress).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(Objectives, PairTraining, ::testing::Values("dpo", "orpo"));
+INSTANTIATE_TEST_SUITE_P(Objectives, PairTraining, ::testing::Values("dpo", "orpo", "kto"));
 
 }  // namespace
 }  // namespace residency::train

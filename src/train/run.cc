@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <numeric>
 #include <sys/resource.h>
 
 #include "base/env.h"
@@ -134,6 +135,8 @@ class Run {
     const double weight = 1.0 / (is_pairwise() ? static_cast<double>(planned.sequences.size())
                                                : static_cast<double>(planned.supervised_tokens));
     double sum = 0;
+    if (is_pairwise())
+      RESIDENCY_TRY_VOID(pairs_.look_ahead(*engine_, inputs_.train, planned.sequences, false));
     for (const std::size_t index : planned.sequences) {
       RESIDENCY_TRY(const double part, accumulate(index, weight));
       sum += part;
@@ -176,6 +179,11 @@ class Run {
   Result<std::optional<double>> validate() {
     double sum = 0;
     std::int64_t count = 0;
+    if (is_pairwise()) {
+      std::vector<std::size_t> all(inputs_.validation.size());
+      std::iota(all.begin(), all.end(), std::size_t{0});
+      RESIDENCY_TRY_VOID(pairs_.look_ahead(*engine_, inputs_.validation, all, true));
+    }
     for (std::size_t i = 0; i < inputs_.validation.size(); ++i) {
       const dataset::PackedSequence& sequence = inputs_.validation[i];
       RESIDENCY_TRY(const double part,

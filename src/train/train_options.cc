@@ -95,7 +95,7 @@ Result<TrainOptions> TrainOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "train.");
   TrainOptions options;
   options.method = reader.choice("method", {"lora", "qlora", "full"}, "lora");
-  options.objective = reader.choice("objective", {"sft", "dpo", "orpo"}, "sft");
+  options.objective = reader.choice("objective", {"sft", "dpo", "orpo", "kto"}, "sft");
   options.preference_beta = reader.number("preference_beta", options.preference_beta, 1e-6, 1e3);
   options.orpo_weight = reader.number("orpo_weight", options.orpo_weight, 0, 1e3);
   reader.absorb(read_lora(reader.child("lora"), options.lora));

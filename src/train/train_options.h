@@ -47,9 +47,10 @@ struct TrainOptions {
   /// "lora"; "qlora": the base stays quantised in memory (Dettmers et al., QLoRA, NeurIPS 2023);
   /// "full": every weight is trained.
   std::string method = "lora";
-  /// "sft": the answers' likelihood; "dpo", "orpo": pairs of answers (train/preference.h).
+  /// "sft": the answers' likelihood; "dpo", "orpo": pairs of answers; "kto":
+  /// answers judged alone (train/preference.h).
   std::string objective = "sft";
-  double preference_beta = 0.1;  // of DPO
+  double preference_beta = 0.1;  // of DPO and KTO
   double orpo_weight = 0.1;      // of ORPO's odds beside the likelihood
   LoraOptions lora;
   double learning_rate = 2e-4;

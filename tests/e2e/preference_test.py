@@ -46,6 +46,11 @@ class PreferenceTest(unittest.TestCase):
     def test_orpo_needs_no_reference(self):
         self.assertGreater(self.training(self.run_with("orpo"))["steps"], 2)
 
+    def test_kto_takes_answers_judged_alone(self):
+        self.pairs.write_text("".join(json.dumps({"prompt": f"Case {i}: cough", "completion": f"{'rest' if i % 2 else 'nothing'} {i}", "label": i % 2 == 1}) + "\n" for i in range(24)))
+        training = self.training(self.run_with("kto"))
+        self.assertLess(training["best_validation_loss"], 0.5)
+
     def test_a_set_without_rejected_answers_is_refused(self):
         self.pairs.write_text("".join(json.dumps({"prompt": f"Case {i}", "completion": f"rest {i}"}) + "\n" for i in range(24)))
         refused = self.run_with("dpo", check=False)

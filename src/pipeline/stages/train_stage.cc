@@ -56,6 +56,23 @@ struct Tokenized {
   dataset::TruncationReport report;
 };
 
+/// What stands beside an example's answer: the rejected one, or (KTO) the answer of the example
+/// before, which is no answer to this prompt.
+Result<std::string> other_answer(const dataset::Example& example, const std::string& previous,
+                                 const train::TrainOptions& options) {
+  if (options.objective != "kto") {
+    if (!example.rejected.empty()) return example.rejected;
+    return invalid_input(fmt::format(
+        "train.objective {} needs a rejected answer beside every answer: the data set has examples "
+        "without one",
+        options.objective));
+  }
+  if (example.judgement != dataset::Judgement::kNone) return previous;
+  return invalid_input(
+      "train.objective kto needs \"label\": true or false beside every answer: the data set has "
+      "examples without one");
+}
+
 /// Each pair of answers as a sequence of its own; one of which either answer is too long is
 /// dropped.
 Result<Tokenized> tokenize_pairs(StageContext& context, const std::string& dataset_id,
@@ -65,22 +82,23 @@ Result<Tokenized> tokenize_pairs(StageContext& context, const std::string& datas
   RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
   const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) / 2 + 1;
   std::string line;
+  std::string previous;  // answer
   while (true) {
     RESIDENCY_TRY(const bool more, lines->next(line));
     if (!more) return made;
     RESIDENCY_TRY(auto example, dataset::example_from_json_line(line));
-    if (example.rejected.empty())
-      return invalid_input(fmt::format(
-          "train.objective {} needs a rejected answer beside every answer: the data set has "
-          "examples without one",
-          options.objective));
+    RESIDENCY_TRY(const std::string other, other_answer(example, previous, options));
+    previous = example.messages.back().content;
+    if (other.empty()) continue;  // the first example has none before it
     std::vector<dataset::TokenizedExample> pair;
     for (int i = 0; i < 2; ++i) {
       RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, made.report));
       if (tokens.tokens.size() > 1) pair.push_back(std::move(tokens));
-      example.messages.back().content = example.rejected;
+      example.messages.back().content = other;
     }
-    if (pair.size() == 2) made.sequences.push_back(dataset::pack_sequence(pair, {0, 1}));
+    if (pair.size() < 2) continue;
+    made.sequences.push_back(dataset::pack_sequence(pair, {0, 1}));
+    made.sequences.back().judgement = example.judgement;
   }
 }
 
