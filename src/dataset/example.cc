@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "dataset/labelled_example.h"
 
 namespace residency::dataset {
 namespace {
@@ -118,6 +119,7 @@ Result<std::vector<std::string>> read_labels(const Json& line) {
 }  // namespace
 
 Result<void> check_example(const Example& example) {
+  if (example.format == Format::kLabelled) return check_labelled(example);
   const auto& messages = example.messages;
   if (messages.size() < 2 || messages.back().role != "assistant") {
     return invalid_input("the last message must be the assistant's: messages");
@@ -147,6 +149,7 @@ Result<void> check_example(const Example& example) {
 }
 
 std::string to_json_line(const Example& example) {
+  if (example.format == Format::kLabelled) return labelled_json_line(example);
   Json line = Json::object();
   line["id"] = example.id;
   line["patient"] = example.patient;
@@ -167,6 +170,7 @@ std::string to_json_line(const Example& example) {
 Result<Example> example_from_json_line(std::string_view line) {
   RESIDENCY_TRY(const auto json, parse_json(line));
   if (!json.is_object()) return invalid_input("must be an object: line");
+  if (is_labelled(json)) return labelled_from_json(json);
   RESIDENCY_TRY_VOID(
       known_keys(json,
                  std::array<std::string_view, 13>{"label", "id", "patient", "messages", "labels",

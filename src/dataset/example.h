@@ -23,6 +23,15 @@ struct Message {
 enum class Format : std::uint8_t {
   kChat,        // the model's own chat template
   kCompletion,  // the user message's text, then the assistant's, nothing between: base models
+  kLabelled,    // the user message's text alone, of which a head says labels or entities
+};
+
+/// A stretch of a text with a type: bytes, end exclusive.
+struct LabelledSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::string type;
+  auto operator<=>(const LabelledSpan&) const = default;
 };
 
 /// What somebody said of an answer.
@@ -37,7 +46,9 @@ struct Example {
   Judgement judgement = Judgement::kNone;  // of the answer alone
   std::vector<std::string> labels;  // the gold labels where the task has them (codes, "yes", ...)
   std::string category;             // for breakdowns: note type, subject; "" where none
-  Format format = Format::kChat;    // kCompletion: exactly one user and one assistant message
+  std::vector<LabelledSpan> entities;  // kLabelled: of the text; may overlap
+  Format format = Format::kChat;    // kCompletion: exactly one user and one assistant message;
+                                    // kLabelled: one user message
 };
 
 /// {"id":…,"patient":…,"messages":[{"role":…,"content":…}…],"labels":[…],"category":…}, with

@@ -68,6 +68,9 @@ struct PackedSequence {
   std::vector<std::size_t> examples;        // index of each segment's example
   Judgement judgement = Judgement::kNone;   // of the first segment's answer, where KTO asks
   std::vector<float> segment_weights;       // of each segment's loss; empty: all 1
+  /// Training of a head (dataset/labelled_tokens.h): targets are labels of their own place, and
+  /// where a text has any number of labels, these stand here, by segment.
+  std::vector<std::vector<std::int32_t>> label_sets;
 };
 
 struct PackOptions {

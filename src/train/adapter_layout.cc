@@ -87,10 +87,36 @@ AdapterLayout make_full_layout(const model::LlamaConfig& config) {
 }
 
 AdapterLayout make_layout(const model::LlamaConfig& config, const TrainOptions& options) {
-  return options.method == "full" ? make_full_layout(config) : make_layout(config, options.lora);
+  AdapterLayout layout =
+      options.method == "full" ? make_full_layout(config) : make_layout(config, options.lora);
+  if (options.head.kind.empty()) return layout;
+  const auto kind = model::head_kind_named(options.head.kind);
+  if (!kind.ok()) return layout;
+  HeadPlace head;
+  head.kind = *kind;
+  head.bidirectional = options.head.bidirectional;
+  head.labels = static_cast<std::int64_t>(options.head.labels.size());
+  head.width = config.embedding;
+  head.offset = layout.size;
+  layout.size = head.bias_offset() + head.labels;
+  layout.head = head;
+  return layout;
 }
 
-Result<std::vector<float>> base_values(const AdapterLayout& layout, const model::GgufFile& base) {
+namespace {
+
+void start_head(const AdapterLayout& layout, Random& random, std::vector<float>& values) {
+  if (!layout.head) return;
+  const double bound = 1.0 / std::sqrt(static_cast<double>(layout.head->width));
+  for (std::int64_t i = layout.head->offset; i < layout.head->bias_offset(); ++i)
+    values[static_cast<std::size_t>(i)] =
+        static_cast<float>((2.0 * random.uniform() - 1.0) * bound);
+}
+
+}  // namespace
+
+Result<std::vector<float>> base_values(const AdapterLayout& layout, const model::GgufFile& base,
+                                       std::uint64_t seed) {
   std::vector<float> values(static_cast<std::size_t>(layout.size));
   for (const DensePlace& place : layout.dense) {
     RESIDENCY_TRY(const std::vector<float> tensor, base_tensor(base, place.tensor));
@@ -98,6 +124,8 @@ Result<std::vector<float>> base_values(const AdapterLayout& layout, const model:
       return invalid_input("a tensor is of another size than the model's: " + place.tensor);
     std::copy(tensor.begin(), tensor.end(), values.begin() + place.offset);
   }
+  Random random(seed);
+  start_head(layout, random, values);
   return values;
 }
 
@@ -109,6 +137,10 @@ std::vector<ParameterBlock> parameter_blocks(const AdapterLayout& layout) {
   }
   for (const DensePlace& place : layout.dense)
     blocks.push_back({place.offset, place.rows, place.columns, 1, place.rows > 1});
+  if (layout.head) {
+    blocks.push_back({layout.head->offset, layout.head->labels, layout.head->width, 1});
+    blocks.push_back({layout.head->bias_offset(), 1, layout.head->labels, 1, false});
+  }
   return blocks;
 }
 
@@ -122,7 +154,23 @@ std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t see
           static_cast<float>((2.0 * random.uniform() - 1.0) * bound);
     }
   }
+  start_head(layout, random, values);
   return values;
+}
+
+std::optional<model::LabelHead> to_head(const AdapterLayout& layout, const HeadOptions& options,
+                                        std::span<const float> values) {
+  if (!layout.head) return std::nullopt;
+  model::LabelHead head;
+  head.kind = layout.head->kind;
+  head.bidirectional = layout.head->bidirectional;
+  head.labels = options.labels;
+  head.width = layout.head->width;
+  const auto weight = values.begin() + layout.head->offset;
+  const auto bias = values.begin() + layout.head->bias_offset();
+  head.weight.assign(weight, bias);
+  head.bias.assign(bias, bias + layout.head->labels);
+  return head;
 }
 
 model::LoraAdapter to_adapter(const AdapterLayout& layout, std::span<const float> values) {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/gguf.h"
+#include "model/label_head.h"
 #include "model/llama_config.h"
 #include "model/lora_adapter.h"
 #include "train/optimiser/optimiser.h"
@@ -36,9 +38,21 @@ struct DensePlace {
   std::int64_t size() const { return rows * columns; }
 };
 
+/// A head's weight [labels, width] and, behind it, its bias.
+struct HeadPlace {
+  model::HeadKind kind = model::HeadKind::kLabel;
+  bool bidirectional = true;
+  std::int64_t labels = 0;
+  std::int64_t width = 0;
+  std::int64_t offset = 0;
+
+  std::int64_t bias_offset() const { return offset + labels * width; }
+};
+
 struct AdapterLayout {
   std::vector<AdapterPlace> places;  // by layer, then as model::lora_targets() lists them
   std::vector<DensePlace> dense;     // full fine-tuning: every tensor, in the model's order
+  std::optional<HeadPlace> head;     // in place of the one that says tokens
   std::int64_t size = 0;
   double b_rate_factor = 1;  // LoRA+
 
@@ -50,6 +64,11 @@ struct AdapterLayout {
   /// Null where the tensor itself is not trained.
   const DensePlace* find_dense(const std::string& tensor) const;
   bool is_full() const { return !dense.empty(); }
+  /// What a target may be at most, plus 1.
+  std::int64_t outputs(const model::LlamaConfig& config) const {
+    return head ? head->labels : config.vocabulary;
+  }
+  bool causal() const { return !head || !head->bidirectional; }
 };
 
 /// The layout for a model of `config`. Empty where the options leave nothing to adapt.
@@ -59,16 +78,21 @@ AdapterLayout make_full_layout(const model::LlamaConfig& config);
 /// The one that the options' method asks for.
 AdapterLayout make_layout(const model::LlamaConfig& config, const TrainOptions& options);
 
-/// The model's own values, in a full layout's order.
-Result<std::vector<float>> base_values(const AdapterLayout& layout, const model::GgufFile& base);
+/// The model's own values, in a full layout's order, and a head's as initial_values() has them.
+Result<std::vector<float>> base_values(const AdapterLayout& layout, const model::GgufFile& base,
+                                       std::uint64_t seed);
 
 /// Values to begin with: A uniform in +-1/sqrt(in) by `seed`, B zero (Hu et al., and PEFT's
-/// default).
+/// default); a head's weight uniform in +-1/sqrt(width), its bias zero.
 std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t seed);
 
 /// What the optimiser steps over: A and B of every place, and the dense tensors, of which vectors
 /// (norms, biases) do not decay.
 std::vector<ParameterBlock> parameter_blocks(const AdapterLayout& layout);
+
+/// The head that `values` hold, where the layout has one, with the labels that the options name.
+std::optional<model::LabelHead> to_head(const AdapterLayout& layout, const HeadOptions& options,
+                                        std::span<const float> values);
 
 /// The adapter that `values` are. Places of different ranks and scales become modules of the
 /// largest rank and one alpha: rows of zeros are added, and B takes up the difference in scale, so

@@ -52,7 +52,8 @@ dataset::PackedSequence plain_sequence(std::span<const std::int32_t> tokens) {
 }
 
 Result<void> check_sequence(const dataset::PackedSequence& sequence,
-                            const model::LlamaConfig& config, std::int64_t tokens_max) {
+                            const model::LlamaConfig& config, const AdapterLayout& layout,
+                            std::int64_t tokens_max) {
   const std::size_t count = sequence.tokens.size();
   if (count == 0) return invalid_input("a training sequence is empty");
   if (static_cast<std::int64_t>(count) > tokens_max) {
@@ -74,9 +75,20 @@ Result<void> check_sequence(const dataset::PackedSequence& sequence,
   if (!sequence.segment_weights.empty() && sequence.segment_weights.size() + 1 != starts.size()) {
     return invalid_input("a training sequence has not as many weights as segments");
   }
+  const bool many = layout.head && layout.head->kind == model::HeadKind::kLabels;
+  if (many && sequence.label_sets.size() + 1 != starts.size()) {
+    return invalid_input("a training sequence has not as many sets of labels as segments");
+  }
+  const std::int64_t outputs = layout.outputs(config);
+  for (const auto& set : sequence.label_sets) {
+    for (const std::int32_t label : set) {
+      if (label < 0 || label >= outputs)
+        return invalid_input("a training sequence holds a label the head does not know");
+    }
+  }
   for (std::size_t i = 0; i < count; ++i) {
     if (sequence.tokens[i] < 0 || sequence.tokens[i] >= config.vocabulary ||
-        sequence.targets[i] < -1 || sequence.targets[i] >= config.vocabulary) {
+        sequence.targets[i] < -1 || sequence.targets[i] >= outputs) {
       return invalid_input("a training sequence holds a token the model does not know");
     }
     if (sequence.positions[i] < 0 || sequence.positions[i] >= tokens_max) {

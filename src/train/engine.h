@@ -45,6 +45,7 @@ class Engine {
   virtual Result<double> loss(const dataset::PackedSequence& sequence) = 0;
 
   /// Log-probabilities [tokens, vocabulary] of what follows each token.
+  /// With a head: of the labels at each token, [tokens, labels].
   virtual Result<std::vector<float>> logprobs(std::span<const std::int32_t> tokens) = 0;
 
   /// Gives back the memory that only a call needs; the next call takes it again.
@@ -68,8 +69,9 @@ std::vector<float> place_weights(const dataset::PackedSequence& sequence);
 dataset::PackedSequence plain_sequence(std::span<const std::int32_t> tokens);
 
 /// kInvalidInput where the sequence is inconsistent, too long or holds a token that the model does
-/// not know.
+/// not know, or a label that the layout's head does not.
 Result<void> check_sequence(const dataset::PackedSequence& sequence,
-                            const model::LlamaConfig& config, std::int64_t tokens_max);
+                            const model::LlamaConfig& config, const AdapterLayout& layout,
+                            std::int64_t tokens_max);
 
 }  // namespace residency::train

@@ -80,7 +80,7 @@ TEST(ReferenceEngine, GradientsOfEveryFamilyAgreeWithFiniteDifferences) {
     options.window = 6;
     const TinyModel tiny = TinyModel::full(options);
     const auto engine = reference(tiny);
-    std::vector<float> values = base_values(tiny.layout, *tiny.file).value();
+    std::vector<float> values = base_values(tiny.layout, *tiny.file, 0).value();
     const auto sequence = random_sequence({9, 5}, tiny.config.vocabulary, 2);
     const Answer answer = ask(*engine, tiny, values, sequence);
     Random random(3);
@@ -147,7 +147,7 @@ TEST_P(FastEngine, GradientsOfEveryWeightAreTheReferences) {
   model::TinyLlamaOptions options;
   options.tied_head = GetParam().tied;
   const TinyModel tiny = TinyModel::full(options);
-  std::vector<float> values = base_values(tiny.layout, *tiny.file).value();
+  std::vector<float> values = base_values(tiny.layout, *tiny.file, 0).value();
   const auto expected_by = reference(tiny);
   const auto engine = fast(tiny, GetParam().precision, GetParam().set);
   const bool exact = GetParam().precision == Precision::kFp32;

@@ -1,4 +1,4 @@
-// FastAttention: block-diagonal causal attention over packed segments, on all threads.
+// FastAttention: block-diagonal attention over packed segments, on all threads.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
+#include <optional>
+#include <type_traits>
 
 #include "train/fast_block.h"
+#include "train/label_loss.h"
 #include "train/parallel.h"
 #include "train/stopwatch.h"
 #include "train/token_weights.h"
@@ -23,12 +27,15 @@ class FastEngine final : public Engine {
   FastEngine(const model::LlamaConfig& config, const AdapterLayout& layout, std::int64_t tokens_max,
              const KernelTable<T>& kernels)
       : config_(config),
+        layout_(layout),
         kernels_(kernels),
         tokens_max_(tokens_max),
         head_rows_(layout.is_full() ? kHeadRowsTrained : kHeadRows),
         gradient_size_(static_cast<std::size_t>(layout.size)),
         vocabulary_padded_(round_up(config.vocabulary, kLanes)),
-        attention_(kernels, shape_of(config)) {}
+        attention_(kernels, shape_of(config, layout)) {
+    if (layout.head) label_loss_.emplace(*layout.head);
+  }
 
   Result<void> load(const model::GgufFile& file, const AdapterLayout& layout,
                     FastEngineOptions options) {
@@ -54,6 +61,7 @@ class FastEngine final : public Engine {
 
   Result<void> set_adapter(std::span<const float> values) override {
     const Stopwatch watch(stream_.seconds.adapter);
+    if (label_loss_) label_loss_->set_values(values);
     if (norm_offset_ >= 0) return set_weights(values);
     parallel_for(static_cast<std::int64_t>(blocks_.size()), [&](std::int64_t i, std::int64_t) {
       blocks_[static_cast<std::size_t>(i)].set_adapter(values);
@@ -97,6 +105,11 @@ class FastEngine final : public Engine {
 
   Result<std::vector<float>> logprobs(std::span<const std::int32_t> tokens) override {
     RESIDENCY_TRY_VOID(forward(plain_sequence(tokens), false));
+    if (label_loss_) {
+      std::vector<std::int64_t> every(tokens.size());
+      std::iota(every.begin(), every.end(), std::int64_t{0});
+      return label_loss_->log_scores(wide_rows(every));
+    }
     std::vector<float> all(tokens.size() * static_cast<std::size_t>(config_.vocabulary));
     std::vector<std::int64_t> rows;
     for (std::int64_t first = 0; first < stream_.rows; first += head_rows_) {
@@ -137,10 +150,10 @@ class FastEngine final : public Engine {
   std::string_view name() const override { return kernels_.name; }
 
  private:
-  static AttentionShape shape_of(const model::LlamaConfig& config) {
+  static AttentionShape shape_of(const model::LlamaConfig& config, const AdapterLayout& layout) {
     const std::int64_t n = config.head_dimension;
     return {config.heads, config.kv_heads, n, (config.heads + 2 * config.kv_heads) * n,
-            1.0f / std::sqrt(static_cast<float>(n))};
+            1.0f / std::sqrt(static_cast<float>(n)), layout.causal()};
   }
 
   /// Full fine-tuning: every weight anew.
@@ -188,7 +201,7 @@ class FastEngine final : public Engine {
 
   /// Runs all blocks and the last norm; `saves` keeps what backward needs.
   Result<void> forward(const dataset::PackedSequence& sequence, bool saves) {
-    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, layout_, tokens_max_));
     const auto rows = static_cast<std::int64_t>(sequence.tokens.size());
     const std::int64_t n = config_.embedding;
     reserve(rows, saves);
@@ -245,10 +258,13 @@ class FastEngine final : public Engine {
       const auto begin = supervised.begin() + static_cast<std::ptrdiff_t>(first);
       const auto count = std::min<std::ptrdiff_t>(head_rows_, supervised.end() - begin);
       const std::vector<std::int64_t> rows(begin, begin + count);
-      RESIDENCY_TRY_VOID(head_logits(rows));
-      if (backward) dlogits_.reserve(head_rows_ * vocabulary_padded_);
-      losses.resize(rows.size());
-      {
+      if (label_loss_) {
+        losses = label_losses(sequence, rows, weight, weights, gradient);
+      } else {
+        RESIDENCY_TRY_VOID(head_logits(rows));
+        if (backward) dlogits_.reserve(head_rows_ * vocabulary_padded_);
+        losses.resize(rows.size());
+
         const Stopwatch watch(stream_.seconds.loss);
         parallel_for(count, [&](std::int64_t i, std::int64_t) {
           const std::int64_t at = i * vocabulary_padded_;
@@ -265,9 +281,41 @@ class FastEngine final : public Engine {
         while (static_cast<std::size_t>(rows[i]) >= sequence.segment_starts[segment + 1]) ++segment;
         (*by_segment)[segment] += static_cast<double>(losses[i]);
       }
-      if (backward) RESIDENCY_TRY_VOID(head_backward(rows, gradient));
+      if (backward && !label_loss_) RESIDENCY_TRY_VOID(head_backward(rows, gradient));
+      if (backward) norm_backward(rows, gradient);
     }
     return sum;
+  }
+
+  /// The last norm's outputs of some rows in fp32.
+  std::vector<float> wide_rows(const std::vector<std::int64_t>& rows) const {
+    const std::int64_t n = config_.embedding;
+    std::vector<float> wide(rows.size() * static_cast<std::size_t>(n));
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const T* from = final_out_.data() + rows[row] * n;
+      float* to = wide.data() + static_cast<std::int64_t>(row) * n;
+      for (std::int64_t i = 0; i < n; ++i) to[i] = widen(from[i]);
+    }
+    return wide;
+  }
+
+  /// A label head's losses; with a `gradient` also fills head_gradient_.
+  std::vector<float> label_losses(const dataset::PackedSequence& sequence,
+                                  const std::vector<std::int64_t>& rows, float weight,
+                                  const std::vector<float>& weights, float* gradient) {
+    const Stopwatch watch(stream_.seconds.loss);
+    const std::vector<float> x = wide_rows(rows);
+    std::vector<float> dx(gradient == nullptr ? 0 : x.size());
+    auto losses = label_loss_->losses(sequence, rows, x, weight, weights, gradient, dx);
+    head_gradient_.reserve(head_rows_ * config_.embedding);
+    for (std::size_t i = 0; i < dx.size(); ++i) {
+      if constexpr (std::is_same_v<T, float>) {
+        head_gradient_.data()[i] = dx[i];
+      } else {
+        head_gradient_.data()[i] = round_bf16(dx[i]);
+      }
+    }
+    return losses;
   }
 
   Result<void> head_backward(const std::vector<std::int64_t>& rows, float* gradient) {
@@ -283,6 +331,12 @@ class FastEngine final : public Engine {
       RESIDENCY_TRY_VOID(tokens_.head().backward(
           dlogits_.data(), static_cast<std::int64_t>(rows.size()), head_gradient_.data(), false));
     }
+    return {};
+  }
+
+  /// From head_gradient_ through the last norm into the stream.
+  void norm_backward(const std::vector<std::int64_t>& rows, float* gradient) {
+    const std::int64_t n = config_.embedding;
     if (norm_offset_ >= 0) add_final_norm_gradient(rows, gradient + norm_offset_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::int64_t at = rows[i] * n;
@@ -291,7 +345,6 @@ class FastEngine final : public Engine {
                              final_inverse_.data() + rows[i], 1, n, stream_.dx.data() + at,
                              stream_.dx_rounded.data() + at);
     }
-    return {};
   }
 
   void add_final_norm_gradient(const std::vector<std::int64_t>& rows, float* gradient) {
@@ -306,6 +359,8 @@ class FastEngine final : public Engine {
   }
 
   model::LlamaConfig config_;
+  AdapterLayout layout_;
+  std::optional<LabelLoss> label_loss_;  // in place of the head that says tokens
   const KernelTable<T>& kernels_;
   std::int64_t tokens_max_;
   std::int64_t head_rows_;

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <map>
@@ -82,6 +83,14 @@ class ReferenceEngine final : public Engine {
         const at::Tensor shaped = weights_.at(place.tensor);
         weights_[place.tensor] = tensor.view(shaped.sizes()).clone().set_requires_grad(true);
       }
+      if (layout_.head) {
+        const HeadPlace& head = *layout_.head;
+        const auto begin = values.begin() + head.offset;
+        const auto bias = values.begin() + head.bias_offset();
+        head_ = to_tensor({begin, bias}).view({head.labels, head.width});
+        head_ = head_.clone().set_requires_grad(true);
+        head_bias_ = to_tensor({bias, bias + head.labels}).clone().set_requires_grad(true);
+      }
     } catch (const std::exception& failure) {
       return torch_error(failure);
     }
@@ -90,7 +99,7 @@ class ReferenceEngine final : public Engine {
 
   Result<double> accumulate_gradient(const dataset::PackedSequence& sequence, double weight,
                                      std::span<float> gradient) override {
-    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, layout_, tokens_max_));
     try {
       for (auto& [name, pair] : adapter_) {
         pair.a.mutable_grad() = at::Tensor();
@@ -98,6 +107,9 @@ class ReferenceEngine final : public Engine {
       }
       for (const DensePlace& place : layout_.dense)
         weights_.at(place.tensor).mutable_grad() = at::Tensor();
+      for (at::Tensor* tensor : {&head_, &head_bias_}) {
+        if (tensor->defined()) tensor->mutable_grad() = at::Tensor();
+      }
       const Losses losses = place_losses(sequence);
       if (!losses.values.defined()) return 0.0;
       const at::Tensor sum = losses.values.detach().sum();
@@ -110,6 +122,11 @@ class ReferenceEngine final : public Engine {
       for (const DensePlace& place : layout_.dense)
         add(weights_.at(place.tensor).grad(),
             gradient.subspan(static_cast<std::size_t>(place.offset)));
+      if (layout_.head) {
+        add(head_.grad(), gradient.subspan(static_cast<std::size_t>(layout_.head->offset)));
+        add(head_bias_.grad(),
+            gradient.subspan(static_cast<std::size_t>(layout_.head->bias_offset())));
+      }
       return sum.to(at::kDouble).item<double>();
     } catch (const std::exception& failure) {
       return torch_error(failure);
@@ -117,7 +134,7 @@ class ReferenceEngine final : public Engine {
   }
 
   Result<std::vector<double>> segment_losses(const dataset::PackedSequence& sequence) override {
-    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, layout_, tokens_max_));
     try {
       const at::NoGradGuard guard;
       const Losses losses = place_losses(sequence);
@@ -137,7 +154,7 @@ class ReferenceEngine final : public Engine {
   }
 
   Result<double> loss(const dataset::PackedSequence& sequence) override {
-    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, layout_, tokens_max_));
     try {
       const at::NoGradGuard guard;
       const Losses losses = place_losses(sequence);
@@ -149,10 +166,12 @@ class ReferenceEngine final : public Engine {
 
   Result<std::vector<float>> logprobs(std::span<const std::int32_t> tokens) override {
     const dataset::PackedSequence sequence = plain_sequence(tokens);
-    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, tokens_max_));
+    RESIDENCY_TRY_VOID(check_sequence(sequence, config_, layout_, tokens_max_));
     try {
       const at::NoGradGuard guard;
-      const at::Tensor all = logits(hidden(sequence)).to(at::kFloat).log_softmax(-1).contiguous();
+      const at::Tensor scores = logits(hidden(sequence)).to(at::kFloat);
+      const bool many = layout_.head && layout_.head->kind == model::HeadKind::kLabels;
+      const at::Tensor all = (many ? scores.sigmoid().log() : scores.log_softmax(-1)).contiguous();
       return std::vector<float>(all.data_ptr<float>(), all.data_ptr<float>() + all.numel());
     } catch (const std::exception& failure) {
       return torch_error(failure);
@@ -221,7 +240,7 @@ class ReferenceEngine final : public Engine {
                                                                  : reference::rotate(t, c, s);
     };
     const reference::AttentionForm form{config_.scale_of_scores(), config_.attention_softcap,
-                                        windowed ? config_.window : 0};
+                                        windowed ? config_.window : 0, layout_.causal()};
     const at::Tensor out = reference::attention(turned(q, "attn_q_norm"), turned(k, "attn_k_norm"),
                                                 heads(v), sequence.segment_starts, form);
     return linear(out, model::block_tensor(layer, "attn_output"));
@@ -264,6 +283,7 @@ class ReferenceEngine final : public Engine {
   }
 
   at::Tensor logits(const at::Tensor& rows) const {
+    if (layout_.head) return at::matmul(rows, head_.t()) + head_bias_;
     const char* head = config_.tied_head ? "token_embd.weight" : "output.weight";
     return reference::softcap(at::matmul(rows, weights_.at(head).t()), config_.final_softcap);
   }
@@ -289,11 +309,31 @@ class ReferenceEngine final : public Engine {
     const auto longs = at::TensorOptions().dtype(at::kLong);
     const at::Tensor chosen = hidden(sequence).index_select(0, at::tensor(losses.rows, longs));
     const at::Tensor scores = logits(chosen);
-    losses.values = reference::cross_entropies(
-        type_ == at::kDouble ? scores : scores.to(at::kFloat), at::tensor(targets, longs));
+    const at::Tensor wide = type_ == at::kDouble ? scores : scores.to(at::kFloat);
+    const bool many = layout_.head && layout_.head->kind == model::HeadKind::kLabels;
+    losses.values = many ? set_losses(sequence, losses.rows, wide)
+                         : reference::cross_entropies(wide, at::tensor(targets, longs));
     losses.weights =
         at::tensor(weights, at::TensorOptions().dtype(at::kFloat)).to(losses.values.scalar_type());
     return losses;
+  }
+
+  /// The sum of each label's binary cross-entropy, by row.
+  at::Tensor set_losses(const dataset::PackedSequence& sequence,
+                        const std::vector<std::int64_t>& rows, const at::Tensor& scores) const {
+    std::vector<float> there(static_cast<std::size_t>(scores.numel()), 0.0f);
+    const auto& starts = sequence.segment_starts;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto row = static_cast<std::size_t>(rows[i]);
+      const auto after = std::upper_bound(starts.begin(), starts.end(), row);
+      const auto& set = sequence.label_sets[static_cast<std::size_t>(after - starts.begin()) - 1];
+      for (const std::int32_t label : set)
+        there[i * static_cast<std::size_t>(scores.size(1)) + static_cast<std::size_t>(label)] = 1;
+    }
+    const at::Tensor wanted = at::tensor(there, at::TensorOptions().dtype(at::kFloat))
+                                  .view(scores.sizes())
+                                  .to(scores.scalar_type());
+    return (at::softplus(scores) - scores * wanted).sum(-1);
   }
 
   at::ScalarType type_;
@@ -302,6 +342,7 @@ class ReferenceEngine final : public Engine {
   std::int64_t tokens_max_;
   std::map<std::string, at::Tensor> weights_;
   std::map<std::string, Pair> adapter_;
+  at::Tensor head_, head_bias_;  // a label head's
   std::array<Turns, 2> turns_;  // of full layers and of windowed ones
 };
 

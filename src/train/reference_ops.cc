@@ -50,7 +50,7 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
     };
     const at::Tensor all =
         at::ones({length, length}, at::TensorOptions().dtype(at::kBool).device(q.device()));
-    at::Tensor hidden = all.triu(1);
+    at::Tensor hidden = form.causal ? all.triu(1) : all.logical_not();
     if (form.window > 0) hidden = hidden.logical_or(all.tril(-form.window));
     const at::Tensor scores =
         softcap(at::matmul(rows(q, 1), rows(k, group).transpose(1, 2)) * scale, form.softcap);

@@ -29,9 +29,10 @@ struct AttentionForm {
   double scale = 0;         // of the scores; 0: 1 / sqrt(n)
   double softcap = 0;       // of the scaled scores; 0: none
   std::int64_t window = 0;  // tokens looked back at, itself among them; 0: all
+  bool causal = true;       // false: a row sees what follows it, too
 };
 
-/// Causal attention within segments. q [rows, heads, n]; k and v [rows, kv_heads, n]; the result
+/// Attention within segments. q [rows, heads, n]; k and v [rows, kv_heads, n]; the result
 /// is [rows, heads * n].
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      const std::vector<std::size_t>& segment_starts,

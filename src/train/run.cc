@@ -67,6 +67,8 @@ class Run {
     RESIDENCY_TRY(config_, model::LlamaConfig::from_gguf(*base));
     RESIDENCY_TRY(base_sha256_, model::sha256_file(Env::posix(), inputs_.base_gguf_path));
     layout_ = make_layout(config_, options_);
+    if (layout_.head && layout_.head->labels == 0)
+      return invalid_argument("train.head: the labels are not known");
     if (layout_.places.empty() && layout_.dense.empty()) {
       return invalid_argument("train.lora leaves no projection of the base model to adapt");
     }
@@ -75,7 +77,7 @@ class Run {
     if (steps_ == 0) return invalid_input("the training set has no token with loss");
     for (const auto* set : {&inputs_.train, &inputs_.validation}) {
       for (const auto& sequence : *set) {
-        RESIDENCY_TRY_VOID(check_sequence(sequence, config_, options_.sequence_tokens_max));
+        RESIDENCY_TRY_VOID(check_sequence(sequence, config_, layout_, options_.sequence_tokens_max));
       }
     }
     key_ = run_key(options_, base_sha256_, inputs_);
@@ -97,7 +99,7 @@ class Run {
     if (saved) {
       state_ = *std::move(saved);
     } else {
-      RESIDENCY_TRY(state_.values, base_values(layout_, base));
+      RESIDENCY_TRY(state_.values, base_values(layout_, base, options_.seed));
     }
     return start(base);
   }
@@ -115,7 +117,7 @@ class Run {
   Result<void> take_reference(const model::GgufFile& base) {
     std::vector<float> values = initial_values(layout_, options_.seed);
     if (layout_.is_full()) {
-      RESIDENCY_TRY(values, base_values(layout_, base));
+      RESIDENCY_TRY(values, base_values(layout_, base, options_.seed));
     }
     return pairs_.take_reference(*engine_, values, inputs_.train, inputs_.validation, progress_);
   }
@@ -276,6 +278,7 @@ class Run {
   Result<TrainResult> result() {
     TrainResult result;
     RESIDENCY_TRY(auto values, best_values());
+    result.head = to_head(layout_, options_.head, values);
     if (layout_.is_full()) {
       result.tuned = {layout_.dense, std::move(values)};
     } else {

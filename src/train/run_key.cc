@@ -27,6 +27,7 @@ std::string digest_of(const std::vector<dataset::PackedSequence>& sequences) {
     absorb(digest, sequence.targets);
     absorb(digest, sequence.positions);
     absorb(digest, sequence.segment_starts);
+    for (const auto& set : sequence.label_sets) absorb(digest, set);
   }
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned int length = 0;

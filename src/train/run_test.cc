@@ -143,7 +143,7 @@ TEST_F(Training, TheTunedModelsFileGivesWhatTheTrainerGives) {
   ASSERT_TRUE(out->close().ok());
   const auto tuned = model::GgufFile::open(path("tuned.gguf")).value();
   const auto config = model::LlamaConfig::from_gguf(*tuned).value();
-  EXPECT_EQ(base_values(make_full_layout(config), *tuned).value(), result->tuned.values);
+  EXPECT_EQ(base_values(make_full_layout(config), *tuned, 0).value(), result->tuned.values);
 }
 
 TEST_F(Training, OnAQuantisedBaseItLearnsAndResumesToTheSameBits) {

@@ -60,6 +60,13 @@ Result<void> read_lora(const ConfigNode& node, LoraOptions& lora) {
   return reader.finish();
 }
 
+Result<void> read_head(const ConfigNode& node, HeadOptions& head) {
+  ConfigReader reader(node, "train.head.");
+  head.kind = reader.choice("kind", {"", "tags", "label", "labels"}, "");
+  head.bidirectional = reader.choice("attention", {"both", "causal"}, "both") == "both";
+  return reader.finish();
+}
+
 void read_loop(ConfigReader& reader, TrainOptions& options) {
   options.learning_rate = reader.number("learning_rate", options.learning_rate, 0, 10);
   options.epochs = reader.integer("epochs", options.epochs, 1, 100'000);
@@ -99,6 +106,9 @@ Result<TrainOptions> TrainOptions::from_config(const ConfigNode& node) {
   options.preference_beta = reader.number("preference_beta", options.preference_beta, 1e-6, 1e3);
   options.orpo_weight = reader.number("orpo_weight", options.orpo_weight, 0, 1e3);
   reader.absorb(read_lora(reader.child("lora"), options.lora));
+  reader.absorb(read_head(reader.child("head"), options.head));
+  if (!options.head.kind.empty() && options.objective != "sft")
+    reader.problem("objective", "must be sft where a head is trained");
   read_loop(reader, options);
   options.precision = static_cast<Precision>(
       index_of(kPrecisions, reader.choice("precision", kPrecisions, "bf16")));
@@ -117,7 +127,7 @@ std::string TrainOptions::canonical_json() const {
     modules.push_back(
         {{"pattern", module.pattern}, {"rank", module.rank}, {"alpha", module.alpha}});
   }
-  return dump_json({{"method", method},
+  Json json({{"method", method},
                     {"objective", objective},
                     {"preference_beta", preference_beta},
                     {"orpo_weight", orpo_weight},
@@ -152,6 +162,12 @@ std::string TrainOptions::canonical_json() const {
                     {"precision", kPrecisions[static_cast<std::size_t>(precision)]},
                     {"backend", kBackends[static_cast<std::size_t>(backend)]},
                     {"recompute", kRecomputes[static_cast<std::size_t>(recompute)]}});
+  if (!head.kind.empty()) {
+    json["head"] = {{"kind", head.kind},
+                    {"attention", head.bidirectional ? "both" : "causal"},
+                    {"labels", head.labels}};
+  }
+  return dump_json(json);
 }
 
 }  // namespace residency::train

@@ -32,6 +32,13 @@ struct LoraOptions {
   std::vector<std::string> targets;
 };
 
+/// A head that says labels in place of tokens (model/label_head.h), trained with the rest.
+struct HeadOptions {
+  std::string kind;                 // "tags", "label", "labels"; "": none
+  bool bidirectional = true;        // BehnamGhader et al., LLM2Vec, COLM 2024, section 2
+  std::vector<std::string> labels;  // of the training set; filled in before the run
+};
+
 enum class Schedule : std::uint8_t { kCosine, kLinear, kConstant, kWsd };
 enum class OptimiserKind : std::uint8_t { kAdamW, kAdamW8, kAdafactor, kSgd };
 enum class Precision : std::uint8_t { kBf16, kFp32 };
@@ -53,6 +60,7 @@ struct TrainOptions {
   double preference_beta = 0.1;  // of DPO and KTO
   double orpo_weight = 0.1;      // of ORPO's odds beside the likelihood
   LoraOptions lora;
+  HeadOptions head;
   double learning_rate = 2e-4;
   std::int64_t epochs = 1;
   std::int64_t steps_max = 0;               // 0: as many as the epochs take

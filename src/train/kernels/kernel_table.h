@@ -21,6 +21,7 @@ struct AttentionShape {
   std::int64_t dimension = 0;  // of a head; a multiple of kLanes
   std::int64_t stride = 0;
   float scale = 0;
+  bool causal = true;  // false: every row sees its whole segment
 };
 
 /// Rows [start, start + length) attend to themselves alone, causally.
