@@ -24,7 +24,9 @@ std::string group_of(const Example& example) {
 /// What makes two examples the same: all that the model is shown.
 std::string shown_text(const Example& example) {
   std::string text;
-  for (std::size_t i = 0; i + 1 < example.messages.size(); ++i) {
+  // Of a labelled text the last message is the text.
+  const std::size_t shown = example.messages.size() - (example.format == Format::kLabelled ? 0 : 1);
+  for (std::size_t i = 0; i < shown; ++i) {
     text += example.messages[i].role + '\0' + example.messages[i].content + '\0';
   }
   return text;
@@ -199,7 +201,8 @@ Result<void> assemble(const DatasetOptions& options, std::vector<Candidate> cand
   sample(options, candidates, report);
   Sides sides;
   for (Candidate& candidate : candidates) {
-    const Split split = split_of(options.split, group_of(candidate.example));
+    const Split split =
+        candidate.split.value_or(split_of(options.split, group_of(candidate.example)));
     sides[index_of(split)].push_back(std::move(candidate));
   }
   fill_empty_sides(options.split, sides);

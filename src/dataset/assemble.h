@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ Split split_of(const SplitOptions& options, std::string_view group);
 /// An example that passed the filters.
 struct Candidate {
   Example example;
+  std::optional<Split> split;        // where the source says it itself
   std::vector<std::uint64_t> grams;  // of the source's own text, without the template's
 };
 

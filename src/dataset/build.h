@@ -27,6 +27,16 @@ class CleanRecordSource {
 Result<DatasetReport> build(const DatasetOptions& options, CleanRecordSource& records,
                             SplitSinks sinks, Progress& progress);
 
+/// An example of a public corpus, with the split that the corpus puts it in, if it does.
+struct GivenExample {
+  Example example;
+  std::optional<Split> split;
+};
+
+/// Builds the splits of a task over a corpus out of what was read of it, under its waiver.
+Result<DatasetReport> build_given(const DatasetOptions& options, std::vector<GivenExample> given,
+                                  SplitSinks sinks, Progress& progress);
+
 /// Builds the splits of a public set from the file `options.path`, under its waiver. Errors name
 /// file, line and field.
 Result<DatasetReport> build_public(const DatasetOptions& options, Env& env, SplitSinks sinks,

@@ -80,8 +80,29 @@ void read_record_options(ConfigReader& reader, DatasetOptions& options) {
   }
 }
 
+void read_corpus_options(ConfigReader& reader, DatasetOptions& options) {
+  options.layout = reader.text_required("layout");
+  options.types = reader.texts("types", {});
+  ConfigReader files(reader.child("files"), "files.");
+  options.train_paths = files.texts("train", {});
+  options.validation_paths = files.texts("validation", {});
+  options.test_paths = files.texts("test", {});
+  if (options.train_paths.empty() && options.test_paths.empty())
+    files.problem("train", "or test must name a file or folder");
+  reader.absorb(files.finish());
+  // Official parts stand; what is not given is drawn from the training files.
+  if (!options.test_paths.empty()) options.split.test = 0;
+  if (!options.validation_paths.empty() || !options.test_paths.empty())
+    options.split.validation = 0;
+  options.split.train = 1 - options.split.validation - options.split.test;
+}
+
 void read_public_options(ConfigReader& reader, DatasetOptions& options) {
-  options.path = reader.text_required("path");
+  if (options.task == Task::kCorpus) {
+    read_corpus_options(reader, options);
+  } else {
+    options.path = reader.text_required("path");
+  }
   ConfigReader waiver(reader.child("waiver"), "waiver.");
   options.waiver.person = waiver.text_required("person");
   options.waiver.reason = waiver.text_required("reason");
@@ -111,6 +132,8 @@ std::string_view task_name(Task task) {
       return "pubmedqa";
     case Task::kJsonl:
       return "jsonl";
+    case Task::kCorpus:
+      return "corpus";
   }
   return "";
 }
@@ -119,8 +142,10 @@ Result<DatasetOptions> DatasetOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "dataset.");
   DatasetOptions options;
   const std::string task =
-      reader.choice("task", {"icd10_coding", "template", "pubmedqa", "jsonl"}, "icd10_coding");
-  for (Task known : {Task::kIcd10Coding, Task::kTemplate, Task::kPubmedqa, Task::kJsonl}) {
+      reader.choice(
+      "task", {"icd10_coding", "template", "pubmedqa", "jsonl", "corpus"}, "icd10_coding");
+  for (Task known : {Task::kIcd10Coding, Task::kTemplate, Task::kPubmedqa, Task::kJsonl,
+                     Task::kCorpus}) {
     if (task == task_name(known)) options.task = known;
   }
   const std::string format = reader.choice("format", {"chat", "completion"}, "chat");
@@ -135,6 +160,14 @@ Result<DatasetOptions> DatasetOptions::from_config(const ConfigNode& node) {
   read_split(reader, options.split);
   RESIDENCY_TRY_VOID(reader.finish());
   return options;
+}
+
+std::vector<std::string> DatasetOptions::source_paths() const {
+  if (task != Task::kCorpus) return {path};
+  std::vector<std::string> paths;
+  for (const auto* part : {&train_paths, &validation_paths, &test_paths})
+    paths.insert(paths.end(), part->begin(), part->end());
+  return paths;
 }
 
 std::string DatasetOptions::canonical_json() const {
@@ -153,6 +186,12 @@ std::string DatasetOptions::canonical_json() const {
     json["path"] = path;
     json["waiver"] = {{"person", waiver.person}, {"reason", waiver.reason}};
     json["invalid_lines_max"] = invalid_lines_max;
+    if (task == Task::kCorpus) {
+      json["layout"] = layout;
+      json["types"] = types;
+      json["files"] = {
+          {"train", train_paths}, {"validation", validation_paths}, {"test", test_paths}};
+    }
   } else {
     json["kinds"] = kinds;
     json["note_types"] = note_types;

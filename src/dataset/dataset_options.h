@@ -17,6 +17,7 @@ enum class Task : std::uint8_t {
   kTemplate,     // notes or rows -> whatever the templates say
   kPubmedqa,     // a public set in PubMedQA's own JSON
   kJsonl,        // a public set of prompt/completion or chat lines
+  kCorpus,       // a public corpus as released (eval/corpora), its parts in files of their own
 };
 
 /// Shares of the patients (of the examples, where none names a patient); they sum to 1.
@@ -61,19 +62,31 @@ struct DatasetOptions {
   /// Training examples with a larger share of their 13-grams in the test set are dropped.
   double train_overlap_max = 1;
 
+  // For corpora as released: files or folders of each split. Where validation or test has none, the
+  // training files are split by `split`.
+  std::string layout;
+  std::vector<std::string> types;  // of entities; empty: all
+  std::vector<std::string> train_paths;
+  std::vector<std::string> validation_paths;
+  std::vector<std::string> test_paths;
+
   // For public sets.
   std::string path;
   PublicWaiver waiver;
   std::int64_t invalid_lines_max = 0;  // bad lines that are skipped before the set is refused
 
-  bool is_public() const { return task == Task::kPubmedqa || task == Task::kJsonl; }
+  bool is_public() const {
+    return task == Task::kPubmedqa || task == Task::kJsonl || task == Task::kCorpus;
+  }
+  /// The files and folders that a public set is read from.
+  std::vector<std::string> source_paths() const;
 
   static Result<DatasetOptions> from_config(const ConfigNode& node);
   /// All that decides the examples, in one form.
   std::string canonical_json() const;
 };
 
-/// "icd10_coding", "template", "pubmedqa", "jsonl".
+/// "icd10_coding", "template", "pubmedqa", "jsonl", "corpus".
 std::string_view task_name(Task task);
 
 }  // namespace residency::dataset

@@ -20,7 +20,8 @@ std::string file_name(const std::string& path) {
 void fill_grams(Candidate& candidate) {
   std::string text;
   const auto& messages = candidate.example.messages;
-  for (std::size_t i = 0; i + 1 < messages.size(); ++i) {
+  const bool labelled = candidate.example.format == Format::kLabelled;
+  for (std::size_t i = 0; i + (labelled ? 0 : 1) < messages.size(); ++i) {
     if (messages[i].role != "system") text += messages[i].content + "\n";
   }
   candidate.grams = text_grams(text);
@@ -134,9 +135,28 @@ Result<std::vector<Candidate>> read_jsonl(const DatasetOptions& options, std::st
 
 }  // namespace
 
+Result<DatasetReport> build_given(const DatasetOptions& options, std::vector<GivenExample> given,
+                                  SplitSinks sinks, Progress& progress) {
+  DatasetReport report;
+  report.task = task_name(options.task);
+  report.waiver_person = options.waiver.person;
+  report.waiver_reason = options.waiver.reason;
+  report.records = given.size();
+  std::vector<Candidate> candidates;
+  for (GivenExample& item : given) {
+    Candidate candidate;
+    candidate.example = std::move(item.example);
+    candidate.split = item.split;
+    fill_grams(candidate);
+    candidates.push_back(std::move(candidate));
+  }
+  RESIDENCY_TRY_VOID(assemble(options, std::move(candidates), sinks, report, progress));
+  return report;
+}
+
 Result<DatasetReport> build_public(const DatasetOptions& options, Env& env, SplitSinks sinks,
                                    Progress& progress) {
-  if (!options.is_public()) {
+  if (!options.is_public() || options.task == Task::kCorpus) {
     return invalid_argument("a public set is one of the tasks pubmedqa, jsonl; not: " +
                             std::string(task_name(options.task)));
   }

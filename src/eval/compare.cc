@@ -1,5 +1,6 @@
 #include "eval/compare.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "eval/scorer.h"
@@ -9,7 +10,7 @@ namespace {
 
 Result<void> check_same_items(const ModelScores& base, const ModelScores& tuned) {
   if (base.task != tuned.task) return invalid_input("scores are of different tasks");
-  if (base.choices != tuned.choices) return invalid_input("scores are of different choices");
+  if (base.choices != tuned.choices || base.negative != tuned.negative) return invalid_input("scores are of different choices");
   if (base.predictions.size() != tuned.predictions.size()) {
     return invalid_input(fmt::format("scores are of different numbers of items: {}, {}",
                                      base.predictions.size(), tuned.predictions.size()));
@@ -49,12 +50,22 @@ void compare_items(const ModelScores& base, const ModelScores& tuned, Comparison
 Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, std::uint64_t seed,
                            std::size_t resamples) {
   RESIDENCY_TRY_VOID(check_same_items(base, tuned));
-  const Scorer before(base.task, base.predictions, base.choices);
-  const Scorer after(tuned.task, tuned.predictions, tuned.choices);
+  const Scorer before(base.task, base.predictions, base.choices, base.negative);
+  const Scorer after(tuned.task, tuned.predictions, tuned.choices, tuned.negative);
+  // Metrics that only one of the two has (ranks, of a head alone) are not compared.
+  std::vector<std::string> names;
+  std::vector<std::pair<std::size_t, std::size_t>> places;
+  for (std::size_t i = 0; i < before.names().size(); ++i) {
+    const auto found = std::find(after.names().begin(), after.names().end(), before.names()[i]);
+    if (found == after.names().end()) continue;
+    names.push_back(before.names()[i]);
+    places.emplace_back(i, static_cast<std::size_t>(found - after.names().begin()));
+  }
   const auto differences = [&](const std::vector<std::uint32_t>& weights) {
-    auto values = after.values(weights);
-    const auto subtracted = before.values(weights);
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] -= subtracted[i];
+    const auto old_values = before.values(weights);
+    const auto new_values = after.values(weights);
+    std::vector<double> values;
+    for (const auto& [i, j] : places) values.push_back(new_values[j] - old_values[i]);
     return values;
   };
   const auto whole = differences(std::vector<std::uint32_t>(before.items(), 1));
@@ -68,7 +79,7 @@ Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, st
     return found == scores.metrics.end() ? Metric{} : found->second;
   };
   for (std::size_t i = 0; i < whole.size(); ++i) {
-    const std::string& name = before.names()[i];
+    const std::string& name = names[i];
     MetricChange change;
     change.base = metric(base, name);
     change.tuned = metric(tuned, name);

@@ -39,13 +39,16 @@ std::string_view task_name(EvalTask task) {
       return "classification";
     case EvalTask::kExact:
       return "exact";
+    case EvalTask::kEntities:
+      return "entities";
   }
   return "";
 }
 
 Result<EvalTask> task_named(std::string_view name) {
   for (const EvalTask task : {EvalTask::kCodeF1, EvalTask::kMultipleChoice,
-                              EvalTask::kClassification, EvalTask::kExact}) {
+                              EvalTask::kClassification, EvalTask::kExact,
+                              EvalTask::kEntities}) {
     if (name == task_name(task)) return task;
   }
   return invalid_input("unknown evaluation task");
@@ -55,7 +58,8 @@ Result<EvalOptions> EvalOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "eval.");
   EvalOptions options;
   const auto task = task_named(
-      reader.choice("task", {"code_f1", "multiple_choice", "classification", "exact"}, "code_f1"));
+      reader.choice(
+      "task", {"code_f1", "multiple_choice", "classification", "exact", "entities"}, "code_f1"));
   if (task.ok()) options.task = *task;
   options.choices = reader.texts("choices", {});
   if (options.choices.size() == 1 || options.choices.size() > kChoicesMax) {
@@ -64,6 +68,12 @@ Result<EvalOptions> EvalOptions::from_config(const ConfigNode& node) {
   for (const std::string& choice : options.choices) {
     if (choice.empty()) reader.problem("choices", "must not hold an empty text");
   }
+  options.negative = reader.text("negative", "");
+  if (!options.negative.empty() && options.task != EvalTask::kClassification)
+    reader.problem("negative", "goes with the task classification");
+  options.instruction = reader.text("instruction", "");
+  if (options.instruction.size() > kGrammarBytesMax)
+    reader.problem("instruction", fmt::format("must be at most {} bytes", kGrammarBytesMax));
   options.tokens_max = reader.integer("tokens_max", options.tokens_max, 1, kTokensMax);
   options.items_max = reader.integer("items_max", 0, 0, kItemsMax);
   options.seed = static_cast<std::uint64_t>(reader.integer("seed", 0, 0, INT64_MAX));
@@ -91,6 +101,8 @@ Result<EvalOptions> EvalOptions::from_config(const ConfigNode& node) {
 std::string EvalOptions::canonical_json() const {
   return dump_json({{"task", task_name(task)},
                     {"choices", choices},
+                    {"negative", negative},
+                    {"instruction", instruction},
                     {"tokens_max", tokens_max},
                     {"items_max", items_max},
                     {"seed", seed},

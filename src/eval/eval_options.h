@@ -15,11 +15,14 @@ enum class EvalTask : std::uint8_t {
   kMultipleChoice,  // the choice with the largest log-probability
   kClassification,  // generate; the first label named is the answer
   kExact,           // generate; equal to the gold completion but for white space
+  kEntities,        // labelled texts: where the entities are, and of which type
 };
 
 struct EvalOptions {
   EvalTask task = EvalTask::kCodeF1;
   std::vector<std::string> choices;  // labels to choose from; empty: the test set's own, sorted
+  std::string negative;     // classification: the label that says nothing holds; F1 is of the others
+  std::string instruction;  // to a model without a head, before a labelled text; "": our own
   std::int64_t tokens_max = 64;      // generated per item
   std::int64_t items_max = 0;        // 0: all; else a sample by seed
   std::uint64_t seed = 0;            // of the sample and of the resampling
@@ -32,7 +35,7 @@ struct EvalOptions {
   std::string canonical_json() const;
 };
 
-/// "code_f1", "multiple_choice", "classification", "exact".
+/// "code_f1", "multiple_choice", "classification", "exact", "entities".
 std::string_view task_name(EvalTask task);
 Result<EvalTask> task_named(std::string_view name);
 

@@ -4,13 +4,13 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <set>
-#include <tuple>
 
 #include "dataset/example.h"
-#include "dataset/keyed_hash.h"
 #include "eval/answer_reader.h"
 #include "eval/prompt_digest.h"
+#include "eval/labelled_prompt.h"
 #include "eval/scorer.h"
+#include "eval/test_items.h"
 
 namespace residency::eval {
 namespace {
@@ -21,41 +21,6 @@ using dataset::Format;
 /// Prompts that are given to the engine at once; between two blocks the work can be stopped.
 constexpr std::size_t kBlockItems = 128;
 
-Result<std::vector<Example>> read_items(LineSource& test) {
-  std::vector<Example> items;
-  std::string line;
-  while (true) {
-    RESIDENCY_TRY(const bool more, test.next(line));
-    if (!more) return items;
-    auto example = dataset::example_from_json_line(line);
-    if (!example.ok()) {
-      return example.error().with_context(fmt::format("test set line {}", items.size() + 1));
-    }
-    if (items.size() == kItemsMax) {
-      return resource_exhausted(fmt::format("test set has more than {} items", kItemsMax));
-    }
-    items.push_back(std::move(example).value());
-  }
-}
-
-/// The items with the smallest keyed hashes of their ids, in the set's order.
-std::vector<Example> sample(std::vector<Example> items, const EvalOptions& options) {
-  const auto wanted = static_cast<std::size_t>(options.items_max);
-  if (wanted == 0 || items.size() <= wanted) return items;
-  std::vector<std::tuple<double, std::string, std::size_t>> drawn;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    drawn.emplace_back(dataset::keyed_fraction(options.seed, "items_max", items[i].id), items[i].id,
-                       i);
-  }
-  std::sort(drawn.begin(), drawn.end());
-  std::vector<std::size_t> indices;
-  for (std::size_t i = 0; i < wanted; ++i) indices.push_back(std::get<2>(drawn[i]));
-  std::sort(indices.begin(), indices.end());
-  std::vector<Example> kept;
-  for (const std::size_t index : indices) kept.push_back(std::move(items[index]));
-  return kept;
-}
-
 /// One run over a test set: items in, predictions out.
 class Evaluation {
  public:
@@ -63,20 +28,29 @@ class Evaluation {
              Progress& progress)
       : options_(options), engine_(engine), items_(std::move(items)), progress_(progress) {}
 
+  /// True where choices are weighed rather than an answer generated.
+  bool chooses() const {
+    return options_.task == EvalTask::kMultipleChoice ||
+           (options_.task == EvalTask::kClassification &&
+            items_.front().format == Format::kLabelled);
+  }
+
   Result<void> prepare(ModelScores& scores) {
     RESIDENCY_TRY_VOID(choose_labels(scores));
     PromptDigest digest;
     std::set<std::string> templates;
     for (const Example& item : items_) {
       RESIDENCY_TRY(auto prompt, render(item));
-      digest.add(prompt);
+      // A labelled text is put to models with and without a head: what they share is the text.
+      const bool labelled = item.format == Format::kLabelled;
+      digest.add(labelled ? item.messages.front().content : prompt);
       RESIDENCY_TRY(const bool room, fits(prompt, item));
       prompts_.push_back(std::move(prompt));
-      templates.insert(item.format == Format::kChat ? "chat" : "completion");
+      templates.insert(item.format == Format::kCompletion ? "completion" : "chat");
       Prediction prediction;
       prediction.id = item.id;
       prediction.category = item.category;
-      prediction.labels = item.labels;
+      prediction.labels = gold_labels(item, options_.task);
       prediction.asked = room;
       scores.predictions.push_back(std::move(prediction));
     }
@@ -146,6 +120,9 @@ class Evaluation {
  private:
   Result<std::string> render(const Example& item) const {
     if (item.format == Format::kCompletion) return item.messages.front().content;
+    if (item.format == Format::kLabelled) {
+      return engine_.render_chat({{"user", labelled_prompt(item, options_, labels_)}}, true);
+    }
     std::vector<infer::ChatMessage> messages;
     for (std::size_t i = 0; i + 1 < item.messages.size(); ++i) {
       messages.push_back({item.messages[i].role, item.messages[i].content});
@@ -156,7 +133,7 @@ class Evaluation {
   std::vector<std::string> continuations(const Example& item) const {
     std::vector<std::string> texts;
     for (const std::string& choice : choices_) {
-      texts.push_back(item.format == Format::kChat ? choice : " " + choice);
+      texts.push_back(item.format == Format::kCompletion ? " " + choice : choice);
     }
     return texts;
   }
@@ -165,7 +142,7 @@ class Evaluation {
   Result<bool> fits(const std::string& prompt, const Example& item) const {
     RESIDENCY_TRY(const auto tokens, engine_.tokenize(prompt, false, true));
     std::size_t answer = static_cast<std::size_t>(options_.tokens_max);
-    if (options_.task == EvalTask::kMultipleChoice) {
+    if (chooses()) {
       answer = 0;
       for (const std::string& text : continuations(item)) {
         RESIDENCY_TRY(const auto choice, engine_.tokenize(text, false, false));
@@ -178,15 +155,23 @@ class Evaluation {
   /// The label set: as the options say, else the test set's own gold labels.
   Result<void> choose_labels(ModelScores& scores) {
     std::set<std::string> gold;
+    const bool may_be_empty =
+        options_.task == EvalTask::kExact || options_.task == EvalTask::kEntities ||
+        (options_.task == EvalTask::kCodeF1 && items_.front().format == Format::kLabelled);
     for (std::size_t i = 0; i < items_.size(); ++i) {
       const auto& labels = items_[i].labels;
-      if (options_.task != EvalTask::kExact && labels.empty()) {
+      for (const auto& entity : items_[i].entities) labels_.insert(entity.type);
+      if (!may_be_empty && labels.empty()) {
         return invalid_input(fmt::format("item has no labels: test set item {}", i + 1));
       }
       gold.insert(labels.begin(), labels.end());
     }
-    scores.label_count = gold.size();
-    if (options_.task == EvalTask::kCodeF1 || options_.task == EvalTask::kExact) return {};
+    const bool entities = options_.task == EvalTask::kEntities;
+    if (!entities) labels_ = gold;
+    scores.label_count = labels_.size();
+    scores.negative = options_.negative;
+    if (entities || options_.task == EvalTask::kCodeF1 || options_.task == EvalTask::kExact)
+      return {};
     choices_ = options_.choices;
     if (choices_.empty()) choices_.assign(gold.begin(), gold.end());
     for (std::size_t i = 0; i < items_.size(); ++i) {
@@ -207,10 +192,14 @@ class Evaluation {
     if (options_.task == EvalTask::kCodeF1) {
       prediction.parsed = read_codes(text);
       prediction.readable = !prediction.parsed.empty();
-      const std::set<std::string> gold(item.labels.begin(), item.labels.end());
-      prediction.correct =
-          std::equal(gold.begin(), gold.end(), prediction.parsed.begin(), prediction.parsed.end());
-      prediction.score = item_f1(item.labels, prediction.parsed);
+      judge_sets(prediction);
+      return;
+    }
+    if (options_.task == EvalTask::kEntities) {
+      const auto spans = read_entities(text, item.messages.front().content, labels_);
+      prediction.readable = spans.has_value();
+      if (spans) prediction.parsed = entity_labels(*spans);
+      judge_sets(prediction);
       return;
     }
     if (options_.task == EvalTask::kClassification) {
@@ -231,8 +220,20 @@ class Evaluation {
   std::vector<Example> items_;
   std::vector<std::string> prompts_;
   std::vector<std::string> choices_;
+  std::set<std::string> labels_;  // the test set's own, or its entities' types
   Progress& progress_;
 };
+
+}  // namespace
+
+void judge_sets(Prediction& prediction) {
+  const std::set<std::string> gold(prediction.labels.begin(), prediction.labels.end());
+  const std::set<std::string> given(prediction.parsed.begin(), prediction.parsed.end());
+  prediction.correct = gold == given;
+  prediction.score = item_f1(prediction.labels, prediction.parsed);
+}
+
+namespace {
 
 /// The headline metric within each category, where the items name any.
 void score_categories(ModelScores& scores) {
@@ -241,7 +242,7 @@ void score_categories(ModelScores& scores) {
     if (!prediction.category.empty()) groups[prediction.category].push_back(prediction);
   }
   for (const auto& [name, predictions] : groups) {
-    const Scorer scorer(scores.task, predictions, scores.choices);
+    const Scorer scorer(scores.task, predictions, scores.choices, scores.negative);
     const std::vector<std::uint32_t> once(predictions.size(), 1);
     scores.categories[name] = {predictions.size(), scorer.values(once).front()};
   }
@@ -255,19 +256,23 @@ Result<ModelScores> evaluate(const EvalOptions& options, infer::Engine& engine, 
   ModelScores scores;
   scores.task = options.task;
   scores.items_in_set = items.size();
-  items = sample(std::move(items), options);
+  items = sample_items(std::move(items), options);
   scores.items = items.size();
   if (items.empty()) return invalid_input("test set has no items");
   scores.options_json = options.canonical_json();
   Evaluation evaluation(options, engine, std::move(items), progress);
   RESIDENCY_TRY_VOID(evaluation.prepare(scores));
-  RESIDENCY_TRY_VOID(options.task == EvalTask::kMultipleChoice ? evaluation.choose(scores)
-                                                               : evaluation.generate(scores));
-  const Scorer scorer(options.task, scores.predictions, scores.choices);
+  RESIDENCY_TRY_VOID(evaluation.chooses() ? evaluation.choose(scores)
+                                          : evaluation.generate(scores));
+  fill_metrics(options, scores);
+  return scores;
+}
+
+void fill_metrics(const EvalOptions& options, ModelScores& scores) {
+  const Scorer scorer(options.task, scores.predictions, scores.choices, scores.negative);
   scores.headline = scorer.names().front();
   scores.metrics = score(scorer, options.seed, static_cast<std::size_t>(options.resamples));
   score_categories(scores);
-  return scores;
 }
 
 }  // namespace residency::eval

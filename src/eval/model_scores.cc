@@ -27,6 +27,7 @@ Json ModelScores::to_json() const {
                {"sampled", sampled()},
                {"headline", headline},
                {"choices", choices},
+               {"negative", negative},
                {"label_count", label_count},
                {"prompts_sha256", prompts_sha256},
                {"template", template_use},
@@ -67,6 +68,7 @@ Result<ModelScores> ModelScores::from_json(const Json& json) {
   scores.headline = json_text(json, "headline");
   scores.prompts_sha256 = json_text(json, "prompts_sha256");
   scores.template_use = json_text(json, "template");
+  scores.negative = json_text(json, "negative", "");
   scores.options_json = json_text(json, "options");
   for (const Json& choice : json_member(json, "choices")) {
     if (!choice.is_string()) return invalid_input("must be a list of texts: choices");

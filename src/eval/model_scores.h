@@ -28,6 +28,7 @@ struct ModelScores {
   std::map<std::string, Category> categories;
   std::string headline;              // name of the task's first metric
   std::vector<std::string> choices;  // multiple choice and classification: the label set
+  std::string negative;              // classification: EvalOptions::negative
   std::uint64_t label_count = 0;     // distinct gold labels: the set that macro_f1 is a mean over
   std::string prompts_sha256;        // over every rendered prompt, in order
   std::string template_use;          // "chat", "completion" or "mixed"

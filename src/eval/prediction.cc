@@ -25,6 +25,7 @@ std::string to_json_line(const Prediction& prediction) {
                {"asked", prediction.asked},   {"correct", prediction.correct},
                {"score", prediction.score}};
   if (!prediction.logprobs.empty()) json["logprobs"] = prediction.logprobs;
+  if (!prediction.ranked.empty()) json["ranked"] = prediction.ranked;
   return dump_json(json);
 }
 
@@ -52,6 +53,9 @@ Result<Prediction> prediction_from_json_line(std::string_view line) {
   prediction.score = json_number(json, "score");
   RESIDENCY_TRY(prediction.labels, texts(json, "labels"));
   RESIDENCY_TRY(prediction.parsed, texts(json, "parsed"));
+  if (json.contains("ranked")) {
+    RESIDENCY_TRY(prediction.ranked, texts(json, "ranked"));
+  }
   for (const Json& value : json_member(json, "logprobs")) {
     if (!value.is_number()) return invalid_input("must be a list of numbers: logprobs");
     prediction.logprobs.push_back(value.get<double>());

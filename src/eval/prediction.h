@@ -22,6 +22,7 @@ struct Prediction {
   bool correct = false;             // parsed equals labels, as sets
   double score = 0;                 // of this item alone: F1 over its labels, or 1 and 0
   std::vector<double> logprobs;     // of the choices, in order (multiple choice)
+  std::vector<std::string> ranked;  // the likeliest labels first, where a head gave any number
 };
 
 /// One line of JSON.

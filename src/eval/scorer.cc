@@ -1,9 +1,11 @@
 #include "eval/scorer.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <set>
 
 #include "eval/answer_reader.h"
+#include "eval/code_tree.h"
 
 namespace residency::eval {
 namespace {
@@ -38,17 +40,45 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::set<std::string> as_set(const std::vector<std::string>& labels, bool categories) {
-  std::set<std::string> set;
-  for (const std::string& label : labels) set.insert(categories ? code_category(label) : label);
-  return set;
+std::set<std::string> as_set(const std::vector<std::string>& labels) {
+  return {labels.begin(), labels.end()};
 }
+
+constexpr std::size_t kRanks[] = {5, 8, 15};
 
 }  // namespace
 
+std::vector<std::string> Scorer::labels_in_form(const std::vector<std::string>& labels, Form form,
+                                                const std::string& negative) {
+  std::set<std::string> set;
+  for (const std::string& label : labels) {
+    switch (form) {
+      case Form::kWhole:
+        set.insert(label);
+        break;
+      case Form::kCategory:
+        set.insert(code_category(label));
+        break;
+      case Form::kTree:
+        for (std::string& above : code_and_above(label)) set.insert(std::move(above));
+        break;
+      case Form::kPositive:
+        if (label != negative) set.insert(label);
+        break;
+      case Form::kAnyPositive:
+        if (label != negative) set.insert("any");
+        break;
+    }
+  }
+  return {set.begin(), set.end()};
+}
+
 Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
-               const std::vector<std::string>& choices)
-    : task_(task), items_(predictions.size()), labels_(count(predictions, false)) {
+               const std::vector<std::string>& choices, const std::string& negative)
+    : task_(task),
+      items_(predictions.size()),
+      labels_(count(predictions, negative.empty() ? Form::kWhole : Form::kPositive, negative)),
+      has_negative_(!negative.empty()) {
   for (const Prediction& prediction : predictions) {
     correct_.push_back(prediction.correct ? 1 : 0);
     unreadable_.push_back(prediction.asked && !prediction.readable ? 1 : 0);
@@ -62,32 +92,77 @@ Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
   }
   switch (task_) {
     case EvalTask::kCodeF1:
-      categories_ = count(predictions, true);
-      names_ = {"micro_f1",          "macro_f1",          "micro_precision", "micro_recall",
-                "category_micro_f1", "category_macro_f1", "exact_match"};
+      categories_ = count(predictions, Form::kCategory, "");
+      tree_ = count(predictions, Form::kTree, "");
+      names_ = {"micro_f1",
+                "macro_f1",
+                "micro_precision",
+                "micro_recall",
+                "category_micro_f1",
+                "category_macro_f1",
+                "hierarchical_micro_f1",
+                "exact_match"};
+      read_ranks(predictions);
       break;
     case EvalTask::kMultipleChoice:
       names_ = {"accuracy", "accuracy_norm", "macro_f1"};
       break;
     case EvalTask::kClassification:
       names_ = {"accuracy", "macro_f1"};
+      if (!has_negative_) break;
+      any_ = count(predictions, Form::kAnyPositive, negative);
+      names_ = {"micro_f1",     "macro_f1",     "micro_precision",
+                "micro_recall", "detection_f1", "accuracy"};
       break;
     case EvalTask::kExact:
       names_ = {"exact_match"};
+      break;
+    case EvalTask::kEntities:
+      entities_.emplace(predictions);
+      names_ = EntityCounts::names();
+      names_.push_back("exact_match");
       break;
   }
   names_.insert(names_.end(), {"parse_failure_rate", "not_asked_rate"});
 }
 
-Scorer::Table Scorer::count(const std::vector<Prediction>& predictions, bool categories) {
+/// Ranks count only where every item that was asked has them.
+void Scorer::read_ranks(const std::vector<Prediction>& predictions) {
+  const bool all = std::all_of(predictions.begin(), predictions.end(), [](const Prediction& item) {
+    return !item.asked || !item.ranked.empty();
+  });
+  if (!all || predictions.empty()) return;
+  for (const Prediction& item : predictions) {
+    const auto gold = as_set(item.labels);
+    auto& hits = ranked_hits_.emplace_back();
+    for (const std::string& label : item.ranked) hits.push_back(gold.count(label) > 0 ? 1 : 0);
+  }
+  for (const std::size_t k : kRanks) names_.push_back(fmt::format("precision_at_{}", k));
+}
+
+double Scorer::precision_at(std::size_t k, const std::vector<std::uint32_t>& weights) const {
+  std::uint64_t hits = 0;
+  std::uint64_t whole = 0;
+  for (std::size_t item = 0; item < weights.size(); ++item) {
+    const auto& ranked = ranked_hits_[item];
+    const auto end = ranked.begin() + static_cast<std::ptrdiff_t>(std::min(k, ranked.size()));
+    hits += static_cast<std::uint64_t>(std::count(ranked.begin(), end, std::uint8_t{1})) *
+            weights[item];
+    whole += k * weights[item];
+  }
+  return share(hits, whole);
+}
+
+Scorer::Table Scorer::count(const std::vector<Prediction>& predictions, Form form,
+                            const std::string& negative) {
   Table table;
   std::map<std::string, std::uint32_t> numbers;
   for (const Prediction& prediction : predictions) {
     std::map<std::string, Hit> hits;
-    for (const std::string& label : as_set(prediction.labels, categories)) hits[label].gold = true;
-    for (const std::string& label : as_set(prediction.parsed, categories)) {
+    for (const std::string& label : labels_in_form(prediction.labels, form, negative))
+      hits[label].gold = true;
+    for (const std::string& label : labels_in_form(prediction.parsed, form, negative))
       hits[label].predicted = true;
-    }
     auto& row = table.hits.emplace_back();
     for (auto& [label, hit] : hits) {
       const auto [number, added] =
@@ -152,16 +227,31 @@ std::vector<double> Scorer::values(const std::vector<std::uint32_t>& weights) co
     case EvalTask::kCodeF1:
       append_f1(labels_, weights, true, values);
       append_f1(categories_, weights, false, values);
+      append_f1(tree_, weights, false, micro_and_macro);
+      values.push_back(micro_and_macro[0]);
       values.push_back(rate(correct_, weights));
+      if (ranked_hits_.empty()) break;
+      for (const std::size_t k : kRanks) values.push_back(precision_at(k, weights));
       break;
     case EvalTask::kMultipleChoice:
     case EvalTask::kClassification:
+      if (has_negative_) {
+        append_f1(labels_, weights, true, values);
+        append_f1(any_, weights, false, micro_and_macro);
+        values.push_back(micro_and_macro[0]);
+        values.push_back(rate(correct_, weights));
+        break;
+      }
       append_f1(labels_, weights, false, micro_and_macro);
       values.push_back(rate(correct_, weights));
       if (task_ == EvalTask::kMultipleChoice) values.push_back(rate(correct_norm_, weights));
       values.push_back(micro_and_macro[1]);
       break;
     case EvalTask::kExact:
+      values.push_back(rate(correct_, weights));
+      break;
+    case EvalTask::kEntities:
+      entities_->append(weights, values);
       values.push_back(rate(correct_, weights));
       break;
   }
@@ -189,8 +279,8 @@ bool lower_is_better(std::string_view metric) {
 }
 
 double item_f1(const std::vector<std::string>& gold, const std::vector<std::string>& parsed) {
-  const auto wanted = as_set(gold, false);
-  const auto given = as_set(parsed, false);
+  const auto wanted = as_set(gold);
+  const auto given = as_set(parsed);
   if (wanted.empty() && given.empty()) return 1;
   const auto both = std::count_if(given.begin(), given.end(),
                                   [&](const auto& label) { return wanted.count(label) > 0; });

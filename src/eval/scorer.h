@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "eval/entity_counts.h"
 #include "eval/eval_options.h"
 #include "eval/prediction.h"
 #include "eval/statistics.h"
@@ -16,10 +18,16 @@ namespace residency::eval {
 ///
 /// code_f1: micro_f1, micro_precision, micro_recall over all (item, code) pairs; macro_f1, the
 ///   mean F1 over the codes that are gold in the test set; category_micro_f1, category_macro_f1,
-///   the same with codes cut to three characters; exact_match.
+///   the same with codes cut to three characters; hierarchical_micro_f1, over codes and all that
+///   stands above them (eval/code_tree.h); exact_match; and where predictions are ranked,
+///   precision_at_5, _8 and _15 (gold codes among the first k, over k), as papers on MIMIC have it.
 /// multiple_choice: accuracy; accuracy_norm (the choice by log-probability per character);
 ///   macro_f1 over the gold labels.
-/// classification: accuracy; macro_f1 over the gold labels.
+/// classification: accuracy; macro_f1 over the gold labels. With a negative label: micro_f1,
+///   macro_f1, micro_precision, micro_recall over the other labels, detection_f1 (any of them
+///   against the negative one), accuracy: DDI Extraction 2013 (Segura-Bedmar et al., SemEval 2013,
+///   task 9.2) scored so.
+/// entities: EntityCounts' metrics; exact_match.
 /// exact: exact_match.
 /// All: parse_failure_rate (no answer was found), not_asked_rate (the prompt did not fit). Both
 /// count as wrong in the other metrics.
@@ -27,7 +35,7 @@ class Scorer {
  public:
   /// `choices` are what multiple choice chose from, in the order of the log-probabilities.
   Scorer(EvalTask task, const std::vector<Prediction>& predictions,
-         const std::vector<std::string>& choices);
+         const std::vector<std::string>& choices, const std::string& negative = "");
 
   /// In the order of values().
   const std::vector<std::string>& names() const { return names_; }
@@ -46,7 +54,13 @@ class Scorer {
     std::vector<bool> gold;              // by label: gold somewhere in the test set
   };
 
-  static Table count(const std::vector<Prediction>& predictions, bool categories);
+  enum class Form : std::uint8_t { kWhole, kCategory, kTree, kPositive, kAnyPositive };
+  static std::vector<std::string> labels_in_form(const std::vector<std::string>& labels, Form form,
+                                                 const std::string& negative);
+  static Table count(const std::vector<Prediction>& predictions, Form form,
+                     const std::string& negative);
+  void read_ranks(const std::vector<Prediction>& predictions);
+  double precision_at(std::size_t k, const std::vector<std::uint32_t>& weights) const;
   static void append_f1(const Table& table, const std::vector<std::uint32_t>& weights,
                         bool precision_and_recall, std::vector<double>& values);
   double rate(const std::vector<std::uint8_t>& flags,
@@ -57,6 +71,11 @@ class Scorer {
   std::vector<std::string> names_;
   Table labels_;
   Table categories_;
+  Table tree_;
+  Table any_;  // of classification with a negative label: anything against it
+  std::optional<EntityCounts> entities_;
+  bool has_negative_ = false;
+  std::vector<std::vector<std::uint8_t>> ranked_hits_;  // by item: is the n-th label gold?
   std::vector<std::uint8_t> correct_;
   std::vector<std::uint8_t> correct_norm_;
   std::vector<std::uint8_t> unreadable_;

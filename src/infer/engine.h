@@ -20,6 +20,7 @@ struct EngineOptions {
   int parallel_sequences = 1;  // sequences that share one batch
   int threads = 0;             // 0: all cores
   bool kv_cache_f32 = false;   // for parity tests; f16 otherwise
+  bool hidden_states = false;  // for HiddenStates alone
 
   /// Reads context_tokens, parallel_sequences and threads; the paths are the caller's.
   static Result<EngineOptions> from_config(const ConfigNode& node);

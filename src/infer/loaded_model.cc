@@ -36,13 +36,24 @@ llama_context_params context_params(const EngineOptions& options, int context_to
   params.n_ubatch = kBatchTokens;
   params.n_seq_max = static_cast<std::uint32_t>(options.parallel_sequences);
   params.n_outputs_max = kBatchOutputs;
+  if (options.hidden_states) {
+    // Attention in both directions needs whole sequences in one call.
+    params.n_ctx = static_cast<std::uint32_t>(std::max(context_tokens, kHiddenTokensMin));
+    params.n_batch = params.n_ctx;
+    params.n_ubatch = params.n_ctx;
+    params.n_seq_max = kSequencesMax;
+    params.n_outputs_max = params.n_ctx;
+    params.embeddings = true;
+    params.pooling_type = LLAMA_POOLING_TYPE_NONE;
+  }
   const int threads = options.threads > 0
                           ? options.threads
                           : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   params.n_threads = threads;
   params.n_threads_batch = threads;
-  // One stream of memory per sequence, so that attention sees no neighbour.
-  params.kv_unified = false;
+  // One stream of memory per sequence, so that attention sees no neighbour. In one call of hidden
+  // states the mask sees to that.
+  params.kv_unified = options.hidden_states;
   params.no_perf = true;
   if (options.kv_cache_f32) {
     params.type_k = GGML_TYPE_F32;

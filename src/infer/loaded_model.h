@@ -38,5 +38,7 @@ inline constexpr int kBatchTokens = 512;
 /// The largest number of positions whose logits one call may ask for.
 inline constexpr int kBatchOutputs = 64;
 inline constexpr int kSequencesMax = kBatchOutputs;
+/// Tokens in one call of HiddenStates, all of which may be asked for.
+inline constexpr int kHiddenTokensMin = 1024;
 
 }  // namespace residency::infer

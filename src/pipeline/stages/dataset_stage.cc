@@ -1,6 +1,11 @@
+#include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <optional>
+#include <utility>
 
 #include "dataset/dataset.h"
+#include "eval/corpora/examples.h"
 #include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/file_digest.h"
 #include "pipeline/stages/memory_lines.h"
@@ -37,24 +42,79 @@ struct Splits {
 Result<void> validate(const ConfigNode& options) {
   auto parsed = dataset::DatasetOptions::from_config(options);
   if (!parsed.ok()) return parsed.error();
+  const auto& layouts = eval::corpora::layout_names();
+  if (parsed->task == dataset::Task::kCorpus &&
+      std::find(layouts.begin(), layouts.end(), parsed->layout) == layouts.end())
+    return invalid_argument(
+        fmt::format("dataset.layout must be one of {}", fmt::join(layouts, ", ")));
   return {};
+}
+
+/// The digest of all that a public set is read from.
+Result<std::string> sources_sha256(Env& env, const dataset::DatasetOptions& options) {
+  const auto paths = options.source_paths();
+  if (paths.size() == 1) return tree_sha256(env, paths.front());
+  std::string digests;
+  for (const std::string& path : paths) {
+    RESIDENCY_TRY(const std::string digest, tree_sha256(env, path));
+    digests += (digests.empty() ? "" : "+") + digest;
+  }
+  return digests;
 }
 
 Result<std::string> fingerprint(store::Workspace& workspace, const ConfigNode& options) {
   RESIDENCY_TRY(const auto parsed, dataset::DatasetOptions::from_config(options));
   if (!parsed.is_public()) return std::string();
-  return tree_sha256(workspace.env(), parsed.path);
+  return sources_sha256(workspace.env(), parsed);
 }
 
 /// What lets training take the set: the clean corpus's certificate, or the waiver.
 Result<Json> clearance(StageContext& context, const dataset::DatasetOptions& options) {
   if (options.is_public()) {
-    RESIDENCY_TRY(const std::string digest, tree_sha256(context.workspace.env(), options.path));
+    RESIDENCY_TRY(const std::string digest, sources_sha256(context.workspace.env(), options));
     return Json{{"waiver", {{"person", options.waiver.person}, {"reason", options.waiver.reason}}},
                 {"source_sha256", digest}};
   }
   RESIDENCY_TRY(const auto corpus, context.input("corpus.clean"));
   return Json{{"certificate", json_member(corpus.properties, "certificate")}};
+}
+
+/// Every split's files as the corpus' layout has them. Bad records are shown as a warning, and more
+/// than a hundredth of them refuse the corpus: what is scored must be what was released.
+Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
+                                                       const dataset::DatasetOptions& options) {
+  eval::corpora::ExampleOptions read;
+  read.layout = options.layout;
+  read.types = options.types;
+  read.format = options.format;
+  std::vector<dataset::GivenExample> given;
+  const bool all_given = !options.test_paths.empty();
+  const std::pair<const std::vector<std::string>*, std::optional<dataset::Split>> parts[] = {
+      {&options.train_paths,
+       all_given ? std::optional(dataset::Split::kTrain) : std::nullopt},
+      {&options.validation_paths, dataset::Split::kValidation},
+      {&options.test_paths, dataset::Split::kTest}};
+  for (const auto& [paths, split] : parts) {
+    for (const std::string& path : *paths) {
+      context.progress.update(given.size(), 0, "records", "reading");
+      RESIDENCY_TRY(auto made,
+                    eval::corpora::corpus_examples(context.workspace.env(), path, read));
+      if (made.notes.bad * 100 > made.examples.size()) {
+        return invalid_input(fmt::format("{} bad records beside {} good ones: {}{}", made.notes.bad,
+                                         made.examples.size(), path,
+                                         made.notes.problems.empty()
+                                             ? ""
+                                             : "\n" + made.notes.problems.front()));
+      }
+      const std::string part =
+          paths == &options.train_paths ? "train" : paths == &options.test_paths ? "test" : "dev";
+      for (auto& example : made.examples) {
+        example.id = part + "/" + example.id;
+        given.push_back({std::move(example), split});
+      }
+    }
+  }
+  return given;
 }
 
 Result<std::vector<std::string>> run(StageContext& context) {
@@ -64,7 +124,11 @@ Result<std::vector<std::string>> run(StageContext& context) {
   const dataset::SplitSinks sinks{splits.train, splits.validation, splits.test};
   dataset::DatasetReport report;
   std::vector<std::string> parents;
-  if (options.is_public()) {
+  if (options.task == dataset::Task::kCorpus) {
+    RESIDENCY_TRY(auto given, read_corpus(context, options));
+    RESIDENCY_TRY(report,
+                  dataset::build_given(options, std::move(given), sinks, context.progress));
+  } else if (options.is_public()) {
     RESIDENCY_TRY(report,
                   dataset::build_public(options, context.workspace.env(), sinks, context.progress));
   } else {

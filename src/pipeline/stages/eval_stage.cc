@@ -1,7 +1,9 @@
 #include <optional>
 
 #include "eval/eval.h"
+#include "eval/evaluate_labels.h"
 #include "infer/engine.h"
+#include "model/label_head.h"
 #include "pipeline/stages/base_model.h"
 #include "pipeline/stages/stages.h"
 
@@ -29,6 +31,24 @@ Result<void> write_scores(store::ArtifactWriter& writer, const eval::ModelScores
   return {};
 }
 
+Result<eval::ModelScores> score_text(StageContext& context, const eval::EvalOptions& options,
+                                     const infer::EngineOptions& engine_options,
+                                     LineSource& test) {
+  RESIDENCY_TRY(const auto engine, infer::Engine::open(engine_options));
+  return eval::evaluate(options, *engine, test, context.progress);
+}
+
+/// Scores a model whose head says labels.
+Result<eval::ModelScores> score_labels(StageContext& context, const eval::EvalOptions& options,
+                                       const infer::EngineOptions& engine_options,
+                                       const std::string& artifact, LineSource& test) {
+  const std::string name(model::kHeadFile);
+  RESIDENCY_TRY(auto bytes, context.workspace.read_blob(artifact, name));
+  RESIDENCY_TRY(auto head, model::read_label_head(std::move(bytes), name));
+  RESIDENCY_TRY(const auto model, eval::LabelModel::open(engine_options, std::move(head)));
+  return eval::evaluate_labels(options, *model, test, context.progress);
+}
+
 Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(const auto options, eval::EvalOptions::from_config(context.options));
   RESIDENCY_TRY(const auto dataset, context.input("dataset"));
@@ -47,9 +67,11 @@ Result<std::vector<std::string>> run(StageContext& context) {
     (whole ? engine_options.model_path : engine_options.adapter_path) = adapter_file->path();
     parents.push_back(adapter->id);
   }
-  RESIDENCY_TRY(const auto engine, infer::Engine::open(engine_options));
   RESIDENCY_TRY(const auto test, context.workspace.read_lines(dataset.id, "test.jsonl"));
-  RESIDENCY_TRY(const auto scores, eval::evaluate(options, *engine, *test, context.progress));
+  const bool labels = adapter && json_member(adapter->properties, "head").is_string();
+  RESIDENCY_TRY(const auto scores,
+                labels ? score_labels(context, options, engine_options, adapter->id, *test)
+                       : score_text(context, options, engine_options, *test));
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
   RESIDENCY_TRY_VOID(write_scores(*writer, scores));
   // Which model was scored is content: two models with equal answers are two artifacts.

@@ -10,14 +10,13 @@
 #include "pipeline/stages/base_model.h"
 #include "pipeline/stages/run_folder.h"
 #include "pipeline/stages/stages.h"
+#include "pipeline/stages/training_set.h"
 #include "train/run_plan.h"
 #include "train/tracking/training_files.h"
 #include "train/train.h"
 
 namespace residency::pipeline {
 namespace {
-
-using Sequences = std::vector<dataset::PackedSequence>;
 
 class StateCheckpoints final : public train::CheckpointStore {
  public:
@@ -51,84 +50,8 @@ class BlobFile final : public WritableFile {
   store::ArtifactWriter& writer_;
 };
 
-struct Tokenized {
-  Sequences sequences;
-  dataset::TruncationReport report;
-};
-
-/// What stands beside an example's answer: the rejected one, or (KTO) the answer of the example
-/// before, which is no answer to this prompt.
-Result<std::string> other_answer(const dataset::Example& example, const std::string& previous,
-                                 const train::TrainOptions& options) {
-  if (options.objective != "kto") {
-    if (!example.rejected.empty()) return example.rejected;
-    return invalid_input(fmt::format(
-        "train.objective {} needs a rejected answer beside every answer: the data set has examples "
-        "without one",
-        options.objective));
-  }
-  if (example.judgement != dataset::Judgement::kNone) return previous;
-  return invalid_input(
-      "train.objective kto needs \"label\": true or false beside every answer: the data set has "
-      "examples without one");
-}
-
-/// Each pair of answers as a sequence of its own; one of which either answer is too long is
-/// dropped.
-Result<Tokenized> tokenize_pairs(StageContext& context, const std::string& dataset_id,
-                                 const std::string& blob, const model::Tokenizer& tokenizer,
-                                 const train::TrainOptions& options) {
-  Tokenized made;
-  RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
-  const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) / 2 + 1;
-  std::string line;
-  std::string previous;  // answer
-  while (true) {
-    RESIDENCY_TRY(const bool more, lines->next(line));
-    if (!more) return made;
-    RESIDENCY_TRY(auto example, dataset::example_from_json_line(line));
-    RESIDENCY_TRY(const std::string other, other_answer(example, previous, options));
-    previous = example.messages.back().content;
-    if (other.empty()) continue;  // the first example has none before it
-    std::vector<dataset::TokenizedExample> pair;
-    for (int i = 0; i < 2; ++i) {
-      RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, made.report));
-      if (tokens.tokens.size() > 1) pair.push_back(std::move(tokens));
-      example.messages.back().content = other;
-    }
-    if (pair.size() < 2) continue;
-    made.sequences.push_back(dataset::pack_sequence(pair, {0, 1}));
-    made.sequences.back().judgement = example.judgement;
-  }
-}
-
-Result<Tokenized> tokenize(StageContext& context, const std::string& dataset_id,
-                           const std::string& blob, const model::Tokenizer& tokenizer,
-                           const train::TrainOptions& options) {
-  if (options.objective != "sft")
-    return tokenize_pairs(context, dataset_id, blob, tokenizer, options);
-  Tokenized made;
-  RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
-  std::vector<dataset::TokenizedExample> examples;
-  std::string line;
-  // An example of n tokens takes n - 1 places.
-  const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) + 1;
-  while (true) {
-    RESIDENCY_TRY(const bool more, lines->next(line));
-    if (!more) break;
-    RESIDENCY_TRY(const auto example, dataset::example_from_json_line(line));
-    RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, made.report));
-    if (tokens.tokens.size() > 1) examples.push_back(std::move(tokens));
-  }
-  dataset::PackOptions pack_options;
-  pack_options.tokens_max = static_cast<std::size_t>(options.sequence_tokens_max);
-  pack_options.seed = options.seed;
-  RESIDENCY_TRY(made.sequences, dataset::pack(examples, pack_options, 0));
-  return made;
-}
-
 Json summary(const train::TrainOptions& options, const train::TrainResult& result,
-             const Tokenized& train_set) {
+             const TrainingSet& train_set) {
   Json json{{"steps", result.steps},
             {"tokens", result.tokens},
             {"stopped_early", result.stopped_early},
@@ -206,15 +129,15 @@ Result<void> write_history(store::ArtifactWriter& writer,
 }
 
 Result<std::vector<std::string>> run(StageContext& context) {
-  RESIDENCY_TRY(const auto options, train::TrainOptions::from_config(context.options));
+  RESIDENCY_TRY(auto options, train::TrainOptions::from_config(context.options));
   RESIDENCY_TRY(const auto dataset, context.input("dataset"));
   RESIDENCY_TRY_VOID(check_clearance(context.workspace, dataset));
   RESIDENCY_TRY(const auto base, base_model(context));
   RESIDENCY_TRY(const auto tokenizer, model::Tokenizer::open(base.path));
   RESIDENCY_TRY(const auto train_set,
-                tokenize(context, dataset.id, "train.jsonl", *tokenizer, options));
+                training_set(context, dataset.id, "train.jsonl", *tokenizer, options));
   RESIDENCY_TRY(const auto validation_set,
-                tokenize(context, dataset.id, "validation.jsonl", *tokenizer, options));
+                training_set(context, dataset.id, "validation.jsonl", *tokenizer, options));
   if (train_set.sequences.empty()) {
     return invalid_input(
         fmt::format("no training example fits train.sequence_tokens_max ({} dropped): raise "
@@ -240,6 +163,10 @@ Result<std::vector<std::string>> run(StageContext& context) {
   const bool full = options.method == "full";
   RESIDENCY_TRY_VOID(full ? write_model(*writer, result.tuned, base, options)
                           : write_adapter(*writer, result, base));
+  if (result.head) {
+    RESIDENCY_TRY(const std::string head, model::write_label_head(*result.head));
+    RESIDENCY_TRY_VOID(write_blob(*writer, std::string(model::kHeadFile), head));
+  }
   RESIDENCY_TRY_VOID(write_history(*writer, result.history));
   const Json training = summary(options, result, train_set);
   RESIDENCY_TRY_VOID(write_blob(*writer, "training.json", dump_json(training)));
@@ -251,6 +178,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
       {"examples_cut", static_cast<std::int64_t>(train_set.report.cut)}};
   manifest.properties = {
       {"base", base.artifact}, {"base_sha256", base.sha256}, {"training", training}};
+  if (result.head) manifest.properties["head"] = options.head.kind;
   RESIDENCY_TRY(const auto committed, writer->commit(std::move(manifest)));
   RESIDENCY_TRY_VOID(checkpoints.remove_all());
   return std::vector<std::string>{committed.id};

@@ -1,0 +1,124 @@
+#include "eval/evaluate_labels.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+#include <set>
+
+#include "eval/evaluate.h"
+#include "eval/labelled_prompt.h"
+#include "eval/prompt_digest.h"
+#include "eval/test_items.h"
+
+namespace residency::eval {
+namespace {
+
+constexpr std::size_t kRankedMax = 15;
+/// Texts that are given to the model at once.
+constexpr std::size_t kBlockItems = 256;
+
+Result<void> check_kind(EvalTask task, model::HeadKind kind) {
+  const bool fits = (task == EvalTask::kEntities && kind == model::HeadKind::kTags) ||
+                    (task == EvalTask::kClassification && kind == model::HeadKind::kLabel) ||
+                    (task == EvalTask::kCodeF1 && kind == model::HeadKind::kLabels);
+  if (fits) return {};
+  return invalid_argument(fmt::format(
+      "eval.task {} is not what the model's head ({}) says: tags are for entities, label for "
+      "classification, labels for code_f1",
+      task_name(task), model::head_kind_name(kind)));
+}
+
+std::vector<std::string> ranked(const std::vector<std::string>& labels,
+                                const std::vector<float>& scores) {
+  std::vector<std::size_t> order(labels.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const std::size_t count = std::min(kRankedMax, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+                    [&](std::size_t a, std::size_t b) {
+                      return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+                    });
+  std::vector<std::string> best;
+  for (std::size_t i = 0; i < count; ++i) best.push_back(labels[order[i]]);
+  return best;
+}
+
+void fill(const model::LabelHead& head, const TextLabels& said, Prediction& prediction) {
+  prediction.readable = true;
+  switch (head.kind) {
+    case model::HeadKind::kTags:
+      prediction.parsed = entity_labels(said.entities);
+      break;
+    case model::HeadKind::kLabel:
+      prediction.parsed = said.labels;
+      prediction.prediction = said.labels.front();
+      prediction.logprobs.assign(said.log_scores.begin(), said.log_scores.end());
+      break;
+    case model::HeadKind::kLabels:
+      prediction.parsed = said.labels;
+      prediction.ranked = ranked(head.labels, said.log_scores);
+      break;
+  }
+  judge_sets(prediction);
+}
+
+/// The labels that both the test set and the head know.
+void name_labels(const EvalOptions& options, const std::vector<dataset::Example>& items,
+                 ModelScores& scores) {
+  std::set<std::string> gold;
+  for (const auto& item : items) {
+    if (options.task == EvalTask::kEntities) {
+      for (const auto& entity : item.entities) gold.insert(entity.type);
+    } else {
+      gold.insert(item.labels.begin(), item.labels.end());
+    }
+  }
+  scores.label_count = gold.size();
+  scores.negative = options.negative;
+  if (options.task != EvalTask::kClassification) return;
+  scores.choices = options.choices;
+  if (scores.choices.empty()) scores.choices.assign(gold.begin(), gold.end());
+}
+
+}  // namespace
+
+Result<ModelScores> evaluate_labels(const EvalOptions& options, LabelModel& model, LineSource& test,
+                                    Progress& progress) {
+  RESIDENCY_TRY_VOID(check_kind(options.task, model.head().kind));
+  RESIDENCY_TRY(auto items, read_items(test));
+  ModelScores scores;
+  scores.task = options.task;
+  scores.items_in_set = items.size();
+  items = sample_items(std::move(items), options);
+  scores.items = items.size();
+  if (items.empty()) return invalid_input("test set has no items");
+  scores.options_json = options.canonical_json();
+  scores.template_use = "labelled";
+  name_labels(options, items, scores);
+  PromptDigest digest;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].format != dataset::Format::kLabelled)
+      return invalid_input(fmt::format("is no labelled text: test set item {}", i + 1));
+    digest.add(items[i].messages.front().content);
+  }
+  scores.prompts_sha256 = digest.hex();
+  for (std::size_t from = 0; from < items.size(); from += kBlockItems) {
+    const std::size_t to = std::min(items.size(), from + kBlockItems);
+    std::vector<std::string> texts;
+    for (std::size_t i = from; i < to; ++i) texts.push_back(items[i].messages.front().content);
+    RESIDENCY_TRY(const auto said,
+                  model.ask(texts, [&](std::size_t) { return !progress.cancelled(); }));
+    for (std::size_t i = from; i < to; ++i) {
+      Prediction prediction;
+      prediction.id = items[i].id;
+      prediction.category = items[i].category;
+      prediction.labels = gold_labels(items[i], options.task);
+      fill(model.head(), said[i - from], prediction);
+      scores.predictions.push_back(std::move(prediction));
+    }
+    progress.update(to, items.size(), "items", "");
+  }
+  fill_metrics(options, scores);
+  return scores;
+}
+
+}  // namespace residency::eval

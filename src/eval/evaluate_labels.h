@@ -1,0 +1,19 @@
+// evaluate_labels(): what a model with a label head says of a test set, scored.
+#pragma once
+
+#include "base/line_io.h"
+#include "base/progress.h"
+#include "base/result.h"
+#include "eval/eval_options.h"
+#include "eval/label_model.h"
+#include "eval/model_scores.h"
+
+namespace residency::eval {
+
+/// Scores `model` on the test set's labelled texts, as evaluate() does one without a head. The head
+/// must be of the kind that the task asks for: tags for entities, label for classification, labels
+/// for code_f1; else kInvalidArgument.
+Result<ModelScores> evaluate_labels(const EvalOptions& options, LabelModel& model, LineSource& test,
+                                    Progress& progress);
+
+}  // namespace residency::eval
