@@ -99,6 +99,32 @@ void fill_empty_sides(const SplitOptions& options, Sides& sides) {
   }
 }
 
+/// Leaves out training examples of a label that there are too many of.
+void downsample(const DatasetOptions& options, std::vector<Candidate>& train,
+                DatasetReport& report) {
+  if (options.downsample_label.empty()) return;
+  const auto common = [&](const Candidate& candidate) {
+    return candidate.example.labels == std::vector<std::string>{options.downsample_label};
+  };
+  const auto many = static_cast<std::size_t>(std::count_if(train.begin(), train.end(), common));
+  const double wanted = options.downsample_ratio * static_cast<double>(train.size() - many);
+  if (static_cast<double>(many) <= wanted) return;
+  std::vector<double> drawn;
+  for (const Candidate& candidate : train) {
+    if (common(candidate))
+      drawn.push_back(keyed_fraction(options.split.seed, "downsample", candidate.example.id));
+  }
+  const auto last = drawn.begin() + static_cast<std::ptrdiff_t>(wanted);
+  std::nth_element(drawn.begin(), last, drawn.end());
+  const double bound = *last;
+  const auto kept = std::remove_if(train.begin(), train.end(), [&](const Candidate& candidate) {
+    return common(candidate) &&
+           keyed_fraction(options.split.seed, "downsample", candidate.example.id) >= bound;
+  });
+  report.left_out["downsampled"] += static_cast<std::uint64_t>(train.end() - kept);
+  train.erase(kept, train.end());
+}
+
 /// Measures how much of the test set stands in the training set, after leaving out the training
 /// examples that hold more of it than allowed.
 void check_contamination(const DatasetOptions& options, Sides& sides, DatasetReport& report) {
@@ -206,6 +232,7 @@ Result<void> assemble(const DatasetOptions& options, std::vector<Candidate> cand
     sides[index_of(split)].push_back(std::move(candidate));
   }
   fill_empty_sides(options.split, sides);
+  downsample(options, sides[index_of(Split::kTrain)], report);
   check_contamination(options, sides, report);
   RESIDENCY_TRY_VOID(check_not_empty(options.split, sides));
   RESIDENCY_TRY_VOID(describe(sides, report));

@@ -80,6 +80,14 @@ void read_record_options(ConfigReader& reader, DatasetOptions& options) {
   }
 }
 
+void read_downsample(ConfigReader& reader, DatasetOptions& options) {
+  if (!reader.has("downsample")) return;
+  ConfigReader child(reader.child("downsample"), "downsample.");
+  options.downsample_label = child.text_required("label");
+  options.downsample_ratio = child.number("ratio", 1, 0.001, 1000);
+  reader.absorb(child.finish());
+}
+
 void read_corpus_options(ConfigReader& reader, DatasetOptions& options) {
   options.layout = reader.text_required("layout");
   options.types = reader.texts("types", {});
@@ -90,10 +98,12 @@ void read_corpus_options(ConfigReader& reader, DatasetOptions& options) {
   if (options.train_paths.empty() && options.test_paths.empty())
     files.problem("train", "or test must name a file or folder");
   reader.absorb(files.finish());
-  // Official parts stand; what is not given is drawn from the training files.
+}
+
+/// Official parts stand: what has files is not drawn from the training files.
+void keep_given_parts(DatasetOptions& options) {
   if (!options.test_paths.empty()) options.split.test = 0;
-  if (!options.validation_paths.empty() || !options.test_paths.empty())
-    options.split.validation = 0;
+  if (!options.validation_paths.empty()) options.split.validation = 0;
   options.split.train = 1 - options.split.validation - options.split.test;
 }
 
@@ -156,8 +166,10 @@ Result<DatasetOptions> DatasetOptions::from_config(const ConfigNode& node) {
     read_record_options(reader, options);
   }
   options.examples_max = reader.integer("examples_max", 0, 0, kExamplesMax);
+  read_downsample(reader, options);
   options.train_overlap_max = reader.number("train_overlap_max", 1, 0, 1);
   read_split(reader, options.split);
+  if (options.task == Task::kCorpus) keep_given_parts(options);
   RESIDENCY_TRY_VOID(reader.finish());
   return options;
 }
@@ -182,6 +194,8 @@ std::string DatasetOptions::canonical_json() const {
         {"test", split.test},
         {"seed", split.seed}}},
   };
+  if (!downsample_label.empty())
+    json["downsample"] = {{"label", downsample_label}, {"ratio", downsample_ratio}};
   if (is_public()) {
     json["path"] = path;
     json["waiver"] = {{"person", waiver.person}, {"reason", waiver.reason}};

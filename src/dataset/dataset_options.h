@@ -59,11 +59,15 @@ struct DatasetOptions {
 
   std::int64_t examples_max = 0;  // 0: all; else a sample by seed
   SplitOptions split;
+  /// Of training examples with exactly the label `label` at most so many are kept for each other
+  /// one, drawn by seed; "": all.
+  std::string downsample_label;
+  double downsample_ratio = 1;
   /// Training examples with a larger share of their 13-grams in the test set are dropped.
   double train_overlap_max = 1;
 
-  // For corpora as released: files or folders of each split. Where validation or test has none, the
-  // training files are split by `split`.
+  // For corpora as released: files or folders of each split. What validation or test has
+  // no files for is drawn from the training files, as `split` says.
   std::string layout;
   std::vector<std::string> types;  // of entities; empty: all
   std::vector<std::string> train_paths;

@@ -11,6 +11,7 @@
 #include "deid/tagger/name_maker.h"
 
 RESIDENCY_EMBEDDED(deid_tagger_templates);
+RESIDENCY_EMBEDDED(deid_tagger_lists);
 
 namespace residency::deid {
 namespace {
@@ -28,24 +29,12 @@ constexpr std::array<std::string_view, 16> kProblems{
     "chest pain",  "asthma",    "heart failure",   "a hip fracture",      "pneumonia", "diabetes",
     "migraine",    "back pain", "stomach pain",    "atrial fibrillation", "a rash",    "sepsis",
     "knee injury", "psoriasis", "type 2 diabetes", "Parkinson's disease"};
-constexpr std::array<std::string_view, 22> kJobs{
-    "teacher",           "electrician", "truck driver", "nurse",       "farmer",    "accountant",
-    "software engineer", "plumber",     "cashier",      "carpenter",   "welder",    "lawyer",
-    "librarian",         "line cook",   "bus driver",   "firefighter", "machinist", "painter",
-    "florist",           "pastor",      "bookkeeper",   "coal miner"};
 constexpr std::array<std::string_view, 14> kStates{"OH", "TX", "California", "NY",     "Oregon",
                                                    "FL", "MA", "Virginia",   "Nevada", "IL",
                                                    "WA", "GA", "Michigan",   "CO"};
 constexpr std::array<std::string_view, 14> kCountries{
     "Canada", "Mexico", "France", "Germany", "India",  "Japan",   "Finland",
     "Brazil", "Uganda", "Norway", "Vietnam", "Poland", "Uruguay", "Turkey"};
-constexpr std::array<std::string_view, 8> kHospitalKinds{
-    "Hospital", "Medical Center", "Clinic",      "General Hospital",
-    "Memorial", "Health System",  "VA Hospital", "Regional Medical Center"};
-constexpr std::array<std::string_view, 12> kWards{"4 West", "ICU 3",  "7B",      "MICU",
-                                                  "5N",     "NICU",   "Ward 12", "2 South",
-                                                  "CCU",    "6 East", "Unit 4C", "Tower 9"};
-
 template <std::size_t N>
 std::string_view pick(TagRandom& random, const std::array<std::string_view, N>& items) {
   return items[random.below(N)];
@@ -62,10 +51,48 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-/// Where the bracket or brace that opens at `open` closes.
-std::size_t closing(std::string_view text, std::size_t open, char close) {
-  const std::size_t end = text.find(close, open);
-  return end == std::string_view::npos ? text.size() : end;
+std::string number_words(std::size_t number) {
+  constexpr std::array<std::string_view, 20> kOnes{
+      "zero",    "one",     "two",       "three",    "four",     "five",    "six",
+      "seven",   "eight",   "nine",      "ten",      "eleven",   "twelve",  "thirteen",
+      "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+  constexpr std::array<std::string_view, 8> kTens{"twenty", "thirty",  "forty",  "fifty",
+                                                  "sixty",  "seventy", "eighty", "ninety"};
+  if (number < kOnes.size()) return std::string(kOnes[number]);
+  std::string text(kTens[(number / 10 - 2) % kTens.size()]);
+  if (number % 10 != 0) text += "-" + std::string(kOnes[number % 10]);
+  return text;
+}
+
+std::string decade(TagRandom& random) {
+  constexpr std::array<std::string_view, 8> kWords{"twenties", "thirties",  "forties",  "fifties",
+                                                   "sixties",  "seventies", "eighties", "nineties"};
+  if (random.chance(40)) return std::string(pick(random, kWords));
+  return fmt::format("{}0{}s", 2 + random.below(8), random.chance(20) ? "'" : "");
+}
+
+std::string age(TagRandom& random) {
+  if (random.chance(5)) return number_words(1 + random.below(99));
+  if (random.chance(4)) return decade(random);
+  return fmt::format("{}", 1 + random.below(104));
+}
+
+/// The alternatives between the bracket that opens at `open` and its own closing one, where `end`
+/// is put; brackets inside of them stay whole.
+std::vector<std::string_view> alternatives(std::string_view text, std::size_t open,
+                                           std::size_t& end) {
+  std::vector<std::string_view> parts;
+  std::size_t from = open + 1;
+  int depth = 0;
+  for (end = from; end < text.size(); ++end) {
+    if (text[end] == '[') ++depth;
+    if (text[end] == ']' && depth-- == 0) break;
+    if (text[end] != '|' || depth > 0) continue;
+    parts.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  parts.push_back(text.substr(from, end - from));
+  return parts;
 }
 
 }  // namespace
@@ -94,6 +121,7 @@ GenreMaker::GenreMaker() {
     }
     for (int i = 0; i < weight; ++i) templates_.push_back(line);
   }
+  read_lists(embedded_deid_tagger_lists());
   const Dictionary& dictionary = Dictionary::embedded();
   dictionary.each_word([&](std::string_view word) {
     if (is_eponym(word)) {
@@ -108,6 +136,24 @@ GenreMaker::GenreMaker() {
   std::sort(words_.begin(), words_.end());
   std::sort(eponyms_.begin(), eponyms_.end());
   eponyms_.erase(std::unique(eponyms_.begin(), eponyms_.end()), eponyms_.end());
+}
+
+void GenreMaker::read_lists(std::string_view text) {
+  std::vector<std::string_view>* list = nullptr;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty() || line[0] == '#') continue;
+    const bool heading = line.front() == '[' && line.back() == ']' &&
+                         line.find('|') == std::string_view::npos &&
+                         line.find(']') + 1 == line.size();
+    if (heading) {
+      list = &lists_[line.substr(1, line.size() - 2)];
+    } else if (list != nullptr) {
+      list->push_back(line);
+    }
+  }
 }
 
 std::string GenreMaker::given(TagRandom& random) const {
@@ -189,14 +235,12 @@ bool GenreMaker::fill_place(std::string_view slot, TagRandom& random, TagExample
     for (int i = 0; i < 5; ++i) zip += static_cast<char>('0' + random.below(10));
     put(out, PhiClass::kZip, zip);
   } else if (slot == "emp") {
-    put(out, PhiClass::kEmployer, invent_company(random, family(random)));
+    put(out, PhiClass::kEmployer,
+        random.chance(15) ? invent_company(random, family(random)) : listed("employername", random));
   } else if (slot == "hosp") {
-    const std::string stem = random.chance(50) ? family(random) : city(random);
-    put(out, PhiClass::kHospital,
-        fmt::format("{}{} {}", random.chance(15) ? "St. " : "", stem,
-                    pick(random, kHospitalKinds)));
+    put(out, PhiClass::kHospital, listed("hospitalname", random));
   } else if (slot == "ward") {
-    put(out, PhiClass::kWard, pick(random, kWards));
+    put(out, PhiClass::kWard, listed("wardname", random));
   } else if (slot == "state") {
     out.text += pick(random, kStates);
   } else if (slot == "country") {
@@ -238,10 +282,17 @@ void GenreMaker::fill_word(std::string_view slot, TagRandom& random, TagExample&
 
 void GenreMaker::fill(std::string_view slot, TagRandom& random, TagExample& out) const {
   if (fill_person(slot, random, out) || fill_place(slot, random, out)) return;
-  if (slot == "date") {
+  if (slot == "shortdate") {
+    put(out, PhiClass::kDate, fmt::format("{}/{}", 1 + random.below(12), 1 + random.below(28)));
+  } else if (slot == "date") {
     put(out, PhiClass::kDate, invent_date(random));
   } else if (slot == "age") {
-    put(out, PhiClass::kAge, fmt::format("{}", 1 + random.below(104)));
+    put(out, PhiClass::kAge, age(random));
+  } else if (slot == "agew" || slot == "Agew") {
+    const std::string words = number_words(1 + random.below(99));
+    put(out, PhiClass::kAge, slot == "agew" ? words : title_case(words));
+  } else if (slot == "decade") {
+    put(out, PhiClass::kAge, decade(random));
   } else if (slot == "phone") {
     put(out, PhiClass::kPhone, invent_phone(random));
   } else if (slot == "email") {
@@ -253,24 +304,32 @@ void GenreMaker::fill(std::string_view slot, TagRandom& random, TagExample& out)
   } else if (slot == "id") {
     put(out, PhiClass::kOtherId, invent_id(random));
   } else if (slot == "job") {
-    put(out, PhiClass::kProfession, pick(random, kJobs));
+    std::string job = listed("jobname", random);
+    if (random.chance(6)) job = upper(job);
+    put(out, PhiClass::kProfession, random.chance(12) ? title_case(job) : job);
   } else {
-    fill_word(slot, random, out);
+    const auto list = lists_.find(slot);
+    if (list == lists_.end()) return fill_word(slot, random, out);
+    out.text += listed(slot, random);
   }
+}
+
+std::string GenreMaker::listed(std::string_view slot, TagRandom& random) const {
+  const auto list = lists_.find(slot);
+  if (list == lists_.end() || list->second.empty()) return "";
+  TagExample plain;
+  expand(random.pick(list->second), random, plain);
+  return plain.text;
 }
 
 void GenreMaker::expand(std::string_view text, TagRandom& random, TagExample& out) const {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '[') {
-      const std::size_t end = closing(text, i, ']');
-      std::string_view inside = text.substr(i + 1, end - i - 1);
-      const auto bars = static_cast<std::size_t>(std::count(inside.begin(), inside.end(), '|'));
-      for (std::size_t skip = random.below(bars + 1); skip > 0; --skip)
-        inside.remove_prefix(inside.find('|') + 1);
-      expand(inside.substr(0, inside.find('|')), random, out);
+      std::size_t end = 0;
+      expand(random.pick(alternatives(text, i, end)), random, out);
       i = end;
     } else if (text[i] == '{') {
-      const std::size_t end = closing(text, i, '}');
+      const std::size_t end = std::min(text.find('}', i), text.size());
       fill(text.substr(i + 1, end - i - 1), random, out);
       i = end;
     } else if (text[i] == '\\' && i + 1 < text.size()) {

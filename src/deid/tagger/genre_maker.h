@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,8 +62,12 @@ class GenreMaker {
   bool fill_person(std::string_view slot, TagRandom& random, TagExample& out) const;
   bool fill_place(std::string_view slot, TagRandom& random, TagExample& out) const;
   void fill_word(std::string_view slot, TagRandom& random, TagExample& out) const;
+  void read_lists(std::string_view text);
+  /// An entry of a list of tagger_lists.txt, without spans; "" where there is no such list.
+  std::string listed(std::string_view slot, TagRandom& random) const;
   void expand(std::string_view text, TagRandom& random, TagExample& out) const;
   std::vector<std::string_view> templates_;
+  std::map<std::string_view, std::vector<std::string_view>> lists_;  // by slot
   std::vector<std::string_view> words_;  // plain words that are no names
   std::vector<std::string_view> eponyms_;
 };

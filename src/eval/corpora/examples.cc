@@ -45,6 +45,8 @@ CorpusExamples from_documents(Corpus<Document> corpus, const ExampleOptions& opt
   const std::set<std::string> wanted(options.types.begin(), options.types.end());
   for (Document& document : corpus.records) {
     Example example = labelled(std::move(document.id), std::move(document.text));
+    const auto number = example.id.rfind('#');  // of a sentence in its document
+    if (number != std::string::npos && number > 0) example.patient = example.id.substr(0, number);
     for (const Entity& entity : document.entities) {
       if (!wanted.empty() && wanted.count(entity.type) == 0) continue;
       example.entities.push_back({entity.extent().begin, entity.extent().end, entity.type});
@@ -63,6 +65,8 @@ CorpusExamples from_pairs(const Corpus<PairSentence>& corpus) {
     for (const EntityPair& pair : sentence.pairs) {
       Example example = labelled(pair.id, pair_text(sentence, pair));
       example.labels = {pair.label};
+      // Pairs of one document stay on one side of a split.
+      example.patient = sentence.document;
       keep(std::move(example), made);
     }
   }

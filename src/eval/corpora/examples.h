@@ -33,8 +33,8 @@ struct CorpusExamples {
 ///   several parts counts from its first to its last byte.
 /// ddi: a labelled text for each pair of drugs, its sentence with the pair's names as @DRUG1$ and
 ///   @DRUG2$ and other drugs as @DRUG0$ (the blinding of Liu et al., Drug-Drug Interaction
-///   Extraction via Convolutional Neural Networks, 2016). The category is the source: the file's
-///   folder.
+///   Extraction via Convolutional Neural Networks, 2016). Pairs of one document have it as their
+///   patient, so that no split parts them; so have the sentences of a conll document.
 /// codiesp_diagnoses, codiesp_procedures: a labelled text with its codes.
 /// medqa, medmcqa, mmlu, pubmedqa: a question with the prompt of lm-evaluation-harness' task
 ///   (medqa_4options, medmcqa, mmlu, pubmedqa), its answer's letter or word as label. For pubmedqa

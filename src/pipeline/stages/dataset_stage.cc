@@ -88,7 +88,7 @@ Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
   read.types = options.types;
   read.format = options.format;
   std::vector<dataset::GivenExample> given;
-  const bool all_given = !options.test_paths.empty();
+  const bool all_given = options.split.train >= 1;
   const std::pair<const std::vector<std::string>*, std::optional<dataset::Split>> parts[] = {
       {&options.train_paths,
        all_given ? std::optional(dataset::Split::kTrain) : std::nullopt},
