@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -25,7 +26,7 @@ std::string group_of(const Example& example) {
 std::string shown_text(const Example& example) {
   std::string text;
   // Of a labelled text the last message is the text.
-  const std::size_t shown = example.messages.size() - (example.format == Format::kLabelled ? 0 : 1);
+  const std::size_t shown = example.messages.size() - (is_text_alone(example.format) ? 0 : 1);
   for (std::size_t i = 0; i < shown; ++i) {
     text += example.messages[i].role + '\0' + example.messages[i].content + '\0';
   }
@@ -123,6 +124,24 @@ void downsample(const DatasetOptions& options, std::vector<Candidate>& train,
   });
   report.left_out["downsampled"] += static_cast<std::uint64_t>(train.end() - kept);
   train.erase(kept, train.end());
+}
+
+/// Each training example as often as its weight says; a fraction is drawn by seed.
+void repeat_by_weight(const DatasetOptions& options, std::vector<Candidate>& train,
+                      DatasetReport& report) {
+  const bool plain = std::all_of(train.begin(), train.end(),
+                                 [](const Candidate& candidate) { return candidate.weight == 1; });
+  if (plain) return;
+  std::vector<Candidate> repeated;
+  for (Candidate& candidate : train) {
+    const double whole = std::floor(candidate.weight);
+    const double drawn = keyed_fraction(options.split.seed, "weight", candidate.example.id);
+    const auto copies =
+        static_cast<std::size_t>(whole) + (drawn < candidate.weight - whole ? 1 : 0);
+    if (copies == 0) ++report.left_out["weight"];
+    for (std::size_t i = 0; i < copies; ++i) repeated.push_back(candidate);
+  }
+  train = std::move(repeated);
 }
 
 /// Measures how much of the test set stands in the training set, after leaving out the training
@@ -233,6 +252,7 @@ Result<void> assemble(const DatasetOptions& options, std::vector<Candidate> cand
   }
   fill_empty_sides(options.split, sides);
   downsample(options, sides[index_of(Split::kTrain)], report);
+  repeat_by_weight(options, sides[index_of(Split::kTrain)], report);
   check_contamination(options, sides, report);
   RESIDENCY_TRY_VOID(check_not_empty(options.split, sides));
   RESIDENCY_TRY_VOID(describe(sides, report));

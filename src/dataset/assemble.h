@@ -32,6 +32,7 @@ Split split_of(const SplitOptions& options, std::string_view group);
 struct Candidate {
   Example example;
   std::optional<Split> split;        // where the source says it itself
+  double weight = 1;                 // how often the training split holds it
   std::vector<std::uint64_t> grams;  // of the source's own text, without the template's
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kCharactersMax = 16 << 20;
 constexpr std::int64_t kExamplesMax = 10'000'000;
+constexpr std::size_t kSourcesMax = 100;
 constexpr std::size_t kTemplateBytesMax = 64u << 10;
 constexpr std::size_t kWaiverPersonBytesMax = 128;
 constexpr std::size_t kWaiverReasonBytesMin = 8;
@@ -88,6 +89,24 @@ void read_downsample(ConfigReader& reader, DatasetOptions& options) {
   reader.absorb(child.finish());
 }
 
+/// `path`, or `mix: [{path, weight}]`.
+void read_sources(ConfigReader& reader, DatasetOptions& options) {
+  if (options.task != Task::kJsonl || !reader.has("mix")) {
+    options.path = reader.text_required("path");
+    return;
+  }
+  for (const ConfigNode& item : reader.child("mix").items()) {
+    ConfigReader source(item, "mix.");
+    WeightedSource read;
+    read.path = source.text_required("path");
+    read.weight = source.number("weight", 1, 0.001, 1000);
+    reader.absorb(source.finish());
+    options.sources.push_back(std::move(read));
+  }
+  if (options.sources.empty() || options.sources.size() > kSourcesMax)
+    reader.problem("mix", fmt::format("must be a list of 1 to {} files", kSourcesMax));
+}
+
 void read_corpus_options(ConfigReader& reader, DatasetOptions& options) {
   options.layout = reader.text_required("layout");
   options.types = reader.texts("types", {});
@@ -111,7 +130,7 @@ void read_public_options(ConfigReader& reader, DatasetOptions& options) {
   if (options.task == Task::kCorpus) {
     read_corpus_options(reader, options);
   } else {
-    options.path = reader.text_required("path");
+    read_sources(reader, options);
   }
   ConfigReader waiver(reader.child("waiver"), "waiver.");
   options.waiver.person = waiver.text_required("person");
@@ -127,6 +146,7 @@ void read_public_options(ConfigReader& reader, DatasetOptions& options) {
   reader.absorb(waiver.finish());
   if (options.task == Task::kJsonl) {
     options.invalid_lines_max = reader.integer("invalid_lines_max", 0, 0, kExamplesMax);
+    options.all_turns = reader.choice("turns", {"last", "all"}, "last") == "all";
   }
 }
 
@@ -151,11 +171,10 @@ std::string_view task_name(Task task) {
 Result<DatasetOptions> DatasetOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "dataset.");
   DatasetOptions options;
-  const std::string task =
-      reader.choice(
+  const std::string task = reader.choice(
       "task", {"icd10_coding", "template", "pubmedqa", "jsonl", "corpus"}, "icd10_coding");
-  for (Task known : {Task::kIcd10Coding, Task::kTemplate, Task::kPubmedqa, Task::kJsonl,
-                     Task::kCorpus}) {
+  for (Task known :
+       {Task::kIcd10Coding, Task::kTemplate, Task::kPubmedqa, Task::kJsonl, Task::kCorpus}) {
     if (task == task_name(known)) options.task = known;
   }
   const std::string format = reader.choice("format", {"chat", "completion"}, "chat");
@@ -175,8 +194,10 @@ Result<DatasetOptions> DatasetOptions::from_config(const ConfigNode& node) {
 }
 
 std::vector<std::string> DatasetOptions::source_paths() const {
-  if (task != Task::kCorpus) return {path};
   std::vector<std::string> paths;
+  for (const WeightedSource& source : sources) paths.push_back(source.path);
+  if (!paths.empty()) return paths;
+  if (task != Task::kCorpus) return {path};
   for (const auto* part : {&train_paths, &validation_paths, &test_paths})
     paths.insert(paths.end(), part->begin(), part->end());
   return paths;
@@ -200,6 +221,9 @@ std::string DatasetOptions::canonical_json() const {
     json["path"] = path;
     json["waiver"] = {{"person", waiver.person}, {"reason", waiver.reason}};
     json["invalid_lines_max"] = invalid_lines_max;
+    if (all_turns) json["turns"] = "all";
+    for (const WeightedSource& source : sources)
+      json["mix"].push_back({{"path", source.path}, {"weight", source.weight}});
     if (task == Task::kCorpus) {
       json["layout"] = layout;
       json["types"] = types;

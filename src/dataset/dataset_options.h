@@ -39,6 +39,12 @@ struct PublicWaiver {
   std::string reason;
 };
 
+/// A file of a mixture.
+struct WeightedSource {
+  std::string path;
+  double weight = 1;  // how often an epoch sees each of its training examples
+};
+
 struct DatasetOptions {
   Task task = Task::kIcd10Coding;
   Format format = Format::kChat;
@@ -74,8 +80,12 @@ struct DatasetOptions {
   std::vector<std::string> validation_paths;
   std::vector<std::string> test_paths;
 
+  /// Which of a conversation's answers are trained where no message says: the last, or all.
+  bool all_turns = false;
+
   // For public sets.
   std::string path;
+  std::vector<WeightedSource> sources;  // jsonl: in place of `path`
   PublicWaiver waiver;
   std::int64_t invalid_lines_max = 0;  // bad lines that are skipped before the set is refused
 

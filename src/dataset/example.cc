@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "dataset/foreign_lines.h"
 #include "dataset/labelled_example.h"
 
 namespace residency::dataset {
@@ -56,13 +57,20 @@ Result<std::string> content_text(const Json& value, const std::string& field) {
 Result<Message> read_message(const Json& value, std::size_t index) {
   const std::string where = fmt::format("messages[{}]", index);
   if (!value.is_object()) return invalid_input("must be an object: " + where);
-  RESIDENCY_TRY_VOID(known_keys(value, std::array<std::string_view, 2>{"role", "content"}, where));
+  RESIDENCY_TRY_VOID(known_keys(
+      value, std::array<std::string_view, 4>{"role", "content", "weight", "name"}, where));
   Message message;
   message.role = json_text(value, "role");
   if (message.role != "system" && message.role != "user" && message.role != "assistant") {
     return invalid_input("must be system, user or assistant: " + where + ".role");
   }
   RESIDENCY_TRY(message.content, content_text(json_member(value, "content"), where + ".content"));
+  if (const Json& weight = json_member(value, "weight"); !weight.is_null()) {
+    const bool whole = weight.is_number() && (weight == 0 || weight == 1);
+    if (!whole || message.role != "assistant")
+      return invalid_input("must be 0 or 1, of an assistant's message: " + where + ".weight");
+    message.weight = weight == 1 ? TurnWeight::kTrained : TurnWeight::kPassedOver;
+  }
   return message;
 }
 
@@ -119,7 +127,8 @@ Result<std::vector<std::string>> read_labels(const Json& line) {
 }  // namespace
 
 Result<void> check_example(const Example& example) {
-  if (example.format == Format::kLabelled) return check_labelled(example);
+  if (example.format == Format::kLabelled || example.format == Format::kText)
+    return check_labelled(example);
   const auto& messages = example.messages;
   if (messages.size() < 2 || messages.back().role != "assistant") {
     return invalid_input("the last message must be the assistant's: messages");
@@ -150,12 +159,15 @@ Result<void> check_example(const Example& example) {
 
 std::string to_json_line(const Example& example) {
   if (example.format == Format::kLabelled) return labelled_json_line(example);
+  if (example.format == Format::kText) return text_json_line(example);
   Json line = Json::object();
   line["id"] = example.id;
   line["patient"] = example.patient;
   Json messages = Json::array();
   for (const Message& message : example.messages) {
     messages.push_back({{"role", message.role}, {"content", message.content}});
+    if (message.weight != TurnWeight::kUnsaid)
+      messages.back()["weight"] = message.weight == TurnWeight::kTrained ? 1 : 0;
   }
   line["messages"] = std::move(messages);
   line["labels"] = example.labels;
@@ -171,12 +183,18 @@ Result<Example> example_from_json_line(std::string_view line) {
   RESIDENCY_TRY(const auto json, parse_json(line));
   if (!json.is_object()) return invalid_input("must be an object: line");
   if (is_labelled(json)) return labelled_from_json(json);
-  RESIDENCY_TRY_VOID(
-      known_keys(json,
-                 std::array<std::string_view, 13>{"label", "id", "patient", "messages", "labels",
-                                                  "category", "format", "prompt", "completion",
-                                                  "chosen", "rejected", "schemaVersion", "system"},
-                 "line"));
+  if (is_text_line(json)) return text_from_json(json);
+  const bool alpaca = is_alpaca(json);
+  const bool sharegpt = is_sharegpt(json);
+  // Other programs' lines carry fields of their own (sources, languages...) that say nothing here.
+  if (!alpaca && !sharegpt) {
+    RESIDENCY_TRY_VOID(known_keys(
+        json,
+        std::array<std::string_view, 13>{"label", "id", "patient", "messages", "labels", "category",
+                                         "format", "prompt", "completion", "chosen", "rejected",
+                                         "schemaVersion", "system"},
+        "line"));
+  }
   Example example;
   RESIDENCY_TRY(example.id, optional_text(json, "id"));
   RESIDENCY_TRY(example.patient, optional_text(json, "patient"));
@@ -203,7 +221,11 @@ Result<Example> example_from_json_line(std::string_view line) {
   if (pair && json.contains("messages")) {
     return invalid_input("either messages or prompt and completion, not both: line");
   }
-  RESIDENCY_TRY(example.messages, pair ? read_pair(json) : read_messages(json));
+  if (alpaca || sharegpt) {
+    RESIDENCY_TRY(example.messages, alpaca ? alpaca_messages(json) : sharegpt_messages(json));
+  } else {
+    RESIDENCY_TRY(example.messages, pair ? read_pair(json) : read_messages(json));
+  }
   RESIDENCY_TRY(example.labels, read_labels(json));
   RESIDENCY_TRY_VOID(check_example(example));
   return example;

@@ -13,9 +13,13 @@ namespace residency::dataset {
 inline constexpr std::size_t kMessagesMax = 1024;
 inline constexpr std::size_t kLabelsMax = 4096;
 
+/// Whether an assistant's message is trained: as OpenAI's "weight" of 1 or 0 has it.
+enum class TurnWeight : std::uint8_t { kUnsaid, kTrained, kPassedOver };
+
 struct Message {
   std::string role;  // "system", "user", "assistant"
   std::string content;
+  TurnWeight weight = TurnWeight::kUnsaid;
 };
 
 /// How an example becomes text. It travels with the example, so that what is trained on, what is
@@ -24,7 +28,13 @@ enum class Format : std::uint8_t {
   kChat,        // the model's own chat template
   kCompletion,  // the user message's text, then the assistant's, nothing between: base models
   kLabelled,    // the user message's text alone, of which a head says labels or entities
+  kText,        // the user message's text alone, every token trained: continued pre-training
 };
+
+/// True where an example is its user message's text and nothing is answered.
+constexpr bool is_text_alone(Format format) {
+  return format == Format::kLabelled || format == Format::kText;
+}
 
 /// A stretch of a text with a type: bytes, end exclusive.
 struct LabelledSpan {
@@ -37,7 +47,8 @@ struct LabelledSpan {
 /// What somebody said of an answer.
 enum class Judgement : std::uint8_t { kNone, kDesirable, kUndesirable };
 
-/// A conversation whose last message is the assistant's: the completion. Loss is taken on it alone.
+/// A conversation whose last message is the assistant's: the completion. Loss is taken on it alone,
+/// or on those of the assistant's messages whose weight says so, where any says anything.
 struct Example {
   std::string id;                 // the record's id
   std::string patient;            // pseudonym; "" where none
@@ -47,8 +58,8 @@ struct Example {
   std::vector<std::string> labels;  // the gold labels where the task has them (codes, "yes", ...)
   std::string category;             // for breakdowns: note type, subject; "" where none
   std::vector<LabelledSpan> entities;  // kLabelled: of the text; may overlap
-  Format format = Format::kChat;    // kCompletion: exactly one user and one assistant message;
-                                    // kLabelled: one user message
+  Format format = Format::kChat;       // kCompletion: exactly one user and one assistant message;
+                                       // kLabelled, kText: one user message
 };
 
 /// {"id":…,"patient":…,"messages":[{"role":…,"content":…}…],"labels":[…],"category":…}, with

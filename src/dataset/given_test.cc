@@ -44,16 +44,19 @@ struct Built {
 Built build(const DatasetOptions& options, std::vector<GivenExample> given) {
   Built built;
   NoProgress progress;
-  built.report = build_given(options, std::move(given),
-                             {built.train, built.validation, built.test}, progress)
-                     .value();
+  built.report =
+      build_given(options, std::move(given), {built.train, built.validation, built.test}, progress)
+          .value();
   return built;
 }
 
 TEST(Given, PartsStayAsTheCorpusHasThem) {
   std::vector<GivenExample> given;
   for (int i = 0; i < 30; ++i)
-    given.push_back(pair(i, "x", i < 10 ? Split::kTrain : i < 12 ? Split::kValidation : Split::kTest));
+    given.push_back(pair(i, "x",
+                         i < 10   ? Split::kTrain
+                         : i < 12 ? Split::kValidation
+                                  : Split::kTest));
   const Built built = build(corpus(), given);
   EXPECT_EQ(built.train.all.size(), 10u);
   EXPECT_EQ(built.validation.all.size(), 2u);
@@ -64,7 +67,8 @@ TEST(Given, PartsStayAsTheCorpusHasThem) {
 TEST(Given, DownsamplesTrainingAlone) {
   std::vector<GivenExample> given;
   for (int i = 0; i < 400; ++i)
-    given.push_back(pair(i, i % 10 == 0 ? "effect" : "none", i < 200 ? Split::kTrain : Split::kTest));
+    given.push_back(
+        pair(i, i % 10 == 0 ? "effect" : "none", i < 200 ? Split::kTrain : Split::kTest));
   DatasetOptions options = corpus();
   options.downsample_label = "none";
   options.downsample_ratio = 2;
@@ -82,8 +86,7 @@ TEST(Given, OptionsOfACorpus) {
     return DatasetOptions::from_config(ConfigNode::parse(yaml, "recipe.yaml").value());
   };
   const std::string waiver = "waiver: {person: p, reason: published sentences}\n";
-  const auto drawn =
-      read("task: corpus\nlayout: ddi\nfiles: {train: [a]}\n" + waiver).value();
+  const auto drawn = read("task: corpus\nlayout: ddi\nfiles: {train: [a]}\n" + waiver).value();
   EXPECT_NEAR(drawn.split.test, 0.1, 1e-9);
   const auto given =
       read("task: corpus\nlayout: ddi\nfiles: {train: [a], test: [b]}\n" + waiver).value();

@@ -95,7 +95,8 @@ Result<Example> labelled_from_json(const Json& line) {
   const Json& entities = json_member(line, "entities");
   if (!entities.is_null()) {
     if (!entities.is_array() || entities.size() > kEntitiesMax)
-      return invalid_input(fmt::format("must be a list of at most {} items: entities", kEntitiesMax));
+      return invalid_input(
+          fmt::format("must be a list of at most {} items: entities", kEntitiesMax));
     const auto starts = code_point_starts(text);
     for (std::size_t i = 0; i < entities.size(); ++i) {
       RESIDENCY_TRY(auto span, read_entity(entities[i], i, starts));
@@ -127,13 +128,34 @@ std::string labelled_json_line(const Example& example) {
                     {"entities", std::move(entities)}});
 }
 
+bool is_text_line(const Json& line) { return line.contains("text") && !is_labelled(line); }
+
+Result<Example> text_from_json(const Json& line) {
+  RESIDENCY_TRY_VOID(check_keys(line, {"id", "patient", "category", "text"}, "line"));
+  Example example;
+  example.format = Format::kText;
+  RESIDENCY_TRY(example.id, text_of(line, "id"));
+  RESIDENCY_TRY(example.patient, text_of(line, "patient"));
+  RESIDENCY_TRY(example.category, text_of(line, "category"));
+  RESIDENCY_TRY(std::string text, text_of(line, "text"));
+  example.messages.push_back({"user", std::move(text)});
+  RESIDENCY_TRY_VOID(check_labelled(example));
+  return example;
+}
+
+std::string text_json_line(const Example& example) {
+  return dump_json({{"id", example.id},
+                    {"patient", example.patient},
+                    {"category", example.category},
+                    {"text", example.messages.front().content}});
+}
+
 Result<void> check_labelled(const Example& example) {
   if (example.messages.size() != 1 || example.messages.front().role != "user")
     return invalid_input("a labelled text is one user message: messages");
   const std::string& text = example.messages.front().content;
   if (text.empty()) return invalid_input("is empty: text");
-  if (text.find('\0') != std::string::npos)
-    return invalid_input("holds a NUL character: text");
+  if (text.find('\0') != std::string::npos) return invalid_input("holds a NUL character: text");
   for (const std::string& label : example.labels) {
     if (label.empty()) return invalid_input("holds an empty text: labels");
   }

@@ -21,6 +21,11 @@ Result<Example> labelled_from_json(const Json& line);
 /// The form that labelled_from_json() reads.
 std::string labelled_json_line(const Example& example);
 
+/// A bare text for continued pre-training: {"text":…} with "id", "patient", "category".
+bool is_text_line(const Json& line);
+Result<Example> text_from_json(const Json& line);
+std::string text_json_line(const Example& example);
+
 /// kInvalidInput where there is not exactly one message, the user's, with text, or an entity lies
 /// outside of it, cuts a code point or has no type.
 Result<void> check_labelled(const Example& example);

@@ -44,8 +44,7 @@ class WordTokenizer final : public model::Tokenizer {
   std::int32_t end_of_turn() const override { return kEnd; }
   std::int32_t bos() const override { return kStart; }
   bool add_bos() const override { return adds_bos; }
-  Result<std::string> render_chat(const std::vector<model::TemplateMessage>&,
-                                  bool) const override {
+  Result<std::string> render_chat(const std::vector<model::TemplateMessage>&, bool) const override {
     return std::string();
   }
 
@@ -162,10 +161,10 @@ TEST(PartBorders, PreferTheEndOfASentence) {
 TEST(PackLabelled, PutsLabelsWhereTheyBelong) {
   const WordTokenizer tokenizer;
   TruncationReport report;
-  const auto made = pack_labelled({tagged("take aspirin", {{5, 12, "drug"}})},
-                                  model::HeadKind::kTags, model::bio_tags({"drug"}), tokenizer,
-                                  {}, report)
-                        .value();
+  const auto made =
+      pack_labelled({tagged("take aspirin", {{5, 12, "drug"}})}, model::HeadKind::kTags,
+                    model::bio_tags({"drug"}), tokenizer, {}, report)
+          .value();
   ASSERT_EQ(made.size(), 1u);
   EXPECT_THAT(made[0].targets, ElementsAre(0, 1, -1));
   EXPECT_EQ(report.loss_tokens, 2u);

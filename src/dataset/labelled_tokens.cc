@@ -58,8 +58,8 @@ class Labeller {
                         const TextTokens& whole) {
     for (const LabelledSpan& span : example.entities) {
       if (numbers_.count("B-" + span.type) == 0)
-        return invalid_input(fmt::format("an entity's type is not one of the head's: example {}",
-                                         index + 1));
+        return invalid_input(
+            fmt::format("an entity's type is not one of the head's: example {}", index + 1));
     }
     const auto tags = token_tags(whole, example.entities, labels_);
     const auto borders = part_borders(whole, text, tokens_max_);
@@ -171,10 +171,10 @@ Result<std::vector<std::string>> head_labels(const std::vector<Example>& example
   std::set<std::string> found;
   for (std::size_t i = 0; i < examples.size(); ++i) {
     if (examples[i].format != Format::kLabelled)
-      return invalid_input(fmt::format(
-          "a head is trained on labelled texts (\"text\" with \"label\", \"labels\" or "
-          "\"entities\"): example {}",
-          i + 1));
+      return invalid_input(
+          fmt::format("a head is trained on labelled texts (\"text\" with \"label\", \"labels\" or "
+                      "\"entities\"): example {}",
+                      i + 1));
     if (kind == model::HeadKind::kLabel && examples[i].labels.size() != 1)
       return invalid_input(fmt::format("has not exactly one label: example {}", i + 1));
     if (kind == model::HeadKind::kTags) {

@@ -53,6 +53,13 @@ struct TruncationReport {
 Result<TokenizedExample> tokenize(const Example& example, const model::Tokenizer& tokenizer,
                                   std::size_t tokens_max, TruncationReport& report);
 
+/// A bare text (Format::kText) in parts of at most tokens_max tokens: a BOS where the tokenizer
+/// adds one, the text, the token that ends a turn; every token is a target once.
+Result<std::vector<TokenizedExample>> tokenize_text(const Example& example,
+                                                    const model::Tokenizer& tokenizer,
+                                                    std::size_t tokens_max,
+                                                    TruncationReport& report);
+
 /// The example's text with the trained part marked, tokens separated: "[prompt…]" is untrained,
 /// each trained token stands between ⟦ and ⟧. For people; it holds record text, so only to the
 /// user's own terminal.

@@ -100,6 +100,47 @@ TEST(Tokenize, of_several_answers_only_the_last_is_trained) {
   EXPECT_EQ(trained_text(*tokenized, tokenizer), "d<e>");
 }
 
+TEST(Tokenize, weights_say_which_answers_are_trained) {
+  const ByteTokenizer tokenizer;
+  TruncationReport report;
+  Example two = example("q1", "r1");
+  two.messages.push_back({"user", "q2"});
+  two.messages.push_back({"assistant", "r2", TurnWeight::kTrained});
+  two.messages[1].weight = TurnWeight::kTrained;
+  auto tokenized = tokenize(two, tokenizer, 100, report).value();
+  EXPECT_EQ(tokenizer.decode(tokenized.tokens, true),
+            "<s>u:q1<e>\n<s>a:r1<e>\n<s>u:q2<e>\n<s>a:r2<e>");
+  EXPECT_EQ(trained_text(tokenized, tokenizer), "r1<e>r2<e>");
+  EXPECT_EQ(report.loss_tokens, 6u);
+  // What follows the last trained answer is left out.
+  two.messages[3].weight = TurnWeight::kPassedOver;
+  tokenized = tokenize(two, tokenizer, 100, report).value();
+  EXPECT_EQ(tokenizer.decode(tokenized.tokens, true), "<s>u:q1<e>\n<s>a:r1<e>");
+  two.messages[1].weight = TurnWeight::kPassedOver;
+  EXPECT_FALSE(tokenize(two, tokenizer, 100, report).ok());
+  two.messages[1].weight = TurnWeight::kTrained;
+  EXPECT_TRUE(tokenize(two, tokenizer, 10, report).value().tokens.empty());
+  EXPECT_EQ(report.dropped, 1u);
+}
+
+TEST(TokenizeText, every_token_is_a_target_once) {
+  const ByteTokenizer tokenizer;
+  Example text;
+  text.format = Format::kText;
+  text.messages = {{"user", "abcdefgh"}};
+  TruncationReport report;
+  const auto parts = tokenize_text(text, tokenizer, 4, report).value();
+  std::string targets;
+  for (const auto& part : parts) {
+    ASSERT_LE(part.tokens.size(), 4u);
+    targets += tokenizer.decode({part.tokens.begin() + 1, part.tokens.end()}, true);
+  }
+  EXPECT_EQ(targets, "bcdefgh<e>");
+  EXPECT_EQ(report.loss_tokens, 8u);
+  EXPECT_FALSE(tokenize(text, tokenizer, 100, report).ok());
+  EXPECT_FALSE(tokenize_text(example("a", "b"), tokenizer, 100, report).ok());
+}
+
 TEST(Tokenize, a_completion_format_has_no_template_but_ends) {
   const ByteTokenizer tokenizer;
   TruncationReport report;

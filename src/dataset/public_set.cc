@@ -1,4 +1,5 @@
 // build_public(): PubMedQA and JSONL files to splits, under a named person's waiver.
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -20,7 +21,7 @@ std::string file_name(const std::string& path) {
 void fill_grams(Candidate& candidate) {
   std::string text;
   const auto& messages = candidate.example.messages;
-  const bool labelled = candidate.example.format == Format::kLabelled;
+  const bool labelled = is_text_alone(candidate.example.format);
   for (std::size_t i = 0; i + (labelled ? 0 : 1) < messages.size(); ++i) {
     if (messages[i].role != "system") text += messages[i].content + "\n";
   }
@@ -84,12 +85,23 @@ Result<std::vector<Candidate>> read_pubmedqa(const DatasetOptions& options, std:
   return candidates;
 }
 
+/// Where no message says which answers are trained, all are.
+void train_all_turns(Example& example) {
+  const bool said =
+      std::any_of(example.messages.begin(), example.messages.end(),
+                  [](const Message& message) { return message.weight != TurnWeight::kUnsaid; });
+  if (said || example.format != Format::kChat) return;
+  for (Message& message : example.messages) {
+    if (message.role == "assistant") message.weight = TurnWeight::kTrained;
+  }
+}
+
 Result<Candidate> jsonl_line(std::string_view line, std::uint64_t number, Format format) {
   if (line.size() > kLineBytesMax) {
     return invalid_input(fmt::format("line is longer than {} bytes", kLineBytesMax));
   }
   RESIDENCY_TRY(auto example, example_from_json_line(line));
-  if (format == Format::kCompletion) example.format = format;
+  if (format == Format::kCompletion && !is_text_alone(example.format)) example.format = format;
   RESIDENCY_TRY_VOID(check_example(example));
   if (example.id.empty()) example.id = fmt::format("line-{}", number);
   Candidate candidate;
@@ -98,10 +110,11 @@ Result<Candidate> jsonl_line(std::string_view line, std::uint64_t number, Format
   return candidate;
 }
 
-Result<std::vector<Candidate>> read_jsonl(const DatasetOptions& options, std::string_view text,
-                                          DatasetReport& report) {
-  const std::string file = file_name(options.path);
-  std::vector<Candidate> candidates;
+/// Adds the examples of one file. `prefix` stands before ids that the file does not give.
+Result<void> read_jsonl(const DatasetOptions& options, const WeightedSource& source,
+                        const std::string& prefix, std::string_view text, DatasetReport& report,
+                        std::vector<Candidate>& candidates) {
+  const std::string file = file_name(source.path);
   std::uint64_t number = 0;
   std::uint64_t bad = 0;
   while (!text.empty()) {
@@ -114,6 +127,9 @@ Result<std::vector<Candidate>> read_jsonl(const DatasetOptions& options, std::st
     ++report.records;
     auto candidate = jsonl_line(line, number, options.format);
     if (candidate.ok()) {
+      candidate->weight = source.weight;
+      candidate->example.id = prefix + candidate->example.id;
+      if (options.all_turns) train_all_turns(candidate->example);
       candidates.push_back(std::move(candidate).value());
       continue;
     }
@@ -123,7 +139,7 @@ Result<std::vector<Candidate>> read_jsonl(const DatasetOptions& options, std::st
       report.rejected.push_back({number, candidate.error().message()});
     }
   }
-  if (bad <= static_cast<std::uint64_t>(options.invalid_lines_max)) return candidates;
+  if (bad <= static_cast<std::uint64_t>(options.invalid_lines_max)) return {};
   std::string problems;
   for (std::size_t i = 0; i < report.rejected.size() && i < kProblemsShownMax; ++i) {
     problems +=
@@ -160,18 +176,26 @@ Result<DatasetReport> build_public(const DatasetOptions& options, Env& env, Spli
     return invalid_argument("a public set is one of the tasks pubmedqa, jsonl; not: " +
                             std::string(task_name(options.task)));
   }
-  RESIDENCY_TRY(auto bytes, env.read_file(options.path));
-  RESIDENCY_TRY(
-      const auto text,
-      deid::waive(std::move(bytes), deid::Waiver{options.waiver.person, options.waiver.reason}));
   DatasetReport report;
   report.task = task_name(options.task);
   report.waiver_person = options.waiver.person;
   report.waiver_reason = options.waiver.reason;
   progress.update(0, 0, "records", "reading");
-  RESIDENCY_TRY(auto candidates, options.task == Task::kPubmedqa
-                                     ? read_pubmedqa(options, text.str(), report)
-                                     : read_jsonl(options, text.str(), report));
+  std::vector<Candidate> candidates;
+  std::vector<WeightedSource> sources = options.sources;
+  if (sources.empty()) sources.push_back({options.path, 1});
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    RESIDENCY_TRY(auto bytes, env.read_file(sources[i].path));
+    RESIDENCY_TRY(
+        const auto text,
+        deid::waive(std::move(bytes), deid::Waiver{options.waiver.person, options.waiver.reason}));
+    if (options.task == Task::kPubmedqa) {
+      RESIDENCY_TRY(candidates, read_pubmedqa(options, text.str(), report));
+      continue;
+    }
+    const std::string prefix = sources.size() == 1 ? "" : fmt::format("{}/", i + 1);
+    RESIDENCY_TRY_VOID(read_jsonl(options, sources[i], prefix, text.str(), report, candidates));
+  }
   progress.update(report.records, report.records, "records", "reading");
   RESIDENCY_TRY_VOID(assemble(options, std::move(candidates), sinks, report, progress));
   return report;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -63,6 +64,53 @@ TEST(PublicSet, pubmedqa_items_have_the_harness_prompt) {
   EXPECT_EQ(example_from_json_line(chat.train.lines.at(0))->messages[1].content, "maybe");
   EXPECT_EQ(raw.report->waiver_person, "Test Author");
   EXPECT_EQ(raw.report->waiver_reason, "a public set");
+}
+
+TEST(PublicSet, a_mixture_sees_each_file_by_its_weight) {
+  const std::string folder = testing::TempDir() + "dataset_mix_" + std::to_string(::getpid());
+  ASSERT_TRUE(Env::posix().make_directories(folder).ok());
+  for (const char name : {'a', 'b', 'c'}) {
+    std::string text;
+    for (int i = 0; i < 200; ++i)
+      text += fmt::format("{{\"prompt\":\"{}{}\",\"completion\":\"x\"}}\n", name, i);
+    ASSERT_TRUE(Env::posix().write_file_atomic(folder + "/" + name + ".jsonl", text).ok());
+  }
+  const auto node = ConfigNode::parse(
+      fmt::format(
+          "task: jsonl\nmix: [{{path: {0}/a.jsonl}}, {{path: {0}/b.jsonl, weight: 0.25}}, "
+          "{{path: {0}/c.jsonl, weight: 2.5}}]\nsplit: {{train: 1, validation: 0, test: 0}}\n"
+          "waiver: {{person: p, reason: a public set}}\n",
+          folder),
+      "recipe.yaml");
+  const auto options = DatasetOptions::from_config(node.value()).value();
+  EXPECT_EQ(options.source_paths().size(), 3u);
+  Built first;
+  NoProgress progress;
+  const auto report =
+      build_public(options, Env::posix(), {first.train, first.validation, first.test}, progress);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  const auto count = [&](char name) {
+    return std::count_if(first.train.lines.begin(), first.train.lines.end(), [&](auto& line) {
+      return line.find(std::string("\"content\":\"") + name) != std::string::npos;
+    });
+  };
+  EXPECT_EQ(count('a'), 200);
+  EXPECT_NEAR(static_cast<double>(count('b')), 50, 20);
+  EXPECT_NEAR(static_cast<double>(count('c')), 500, 25);
+  EXPECT_EQ(static_cast<std::int64_t>(report->left_out.at("weight")), 200 - count('b'));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(PublicSet, all_turns_are_trained_where_asked) {
+  const std::string line =
+      R"({"conversations":[{"from":"human","value":"a"},{"from":"gpt","value":"b"},)"
+      R"({"from":"human","value":"c"},{"from":"gpt","value":"d"}]})";
+  const auto last = run_text("jsonl", line);
+  const auto all = run_text("jsonl", line, "turns: all");
+  EXPECT_THAT(last.train.lines.at(0), testing::Not(HasSubstr("weight")));
+  const auto example = example_from_json_line(all.train.lines.at(0)).value();
+  EXPECT_EQ(example.messages[1].weight, TurnWeight::kTrained);
+  EXPECT_EQ(example.messages[3].weight, TurnWeight::kTrained);
 }
 
 TEST(PublicSet, bad_pubmedqa_items_are_named_by_file_item_and_field) {

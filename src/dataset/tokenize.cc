@@ -70,22 +70,85 @@ void end_turn(std::vector<std::int32_t>& completion, std::int32_t end) {
   }
 }
 
+/// Tokens and which of them are trained.
 struct Parts {
-  std::vector<std::int32_t> prompt;
-  std::vector<std::int32_t> completion;
-  std::size_t size() const { return prompt.size() + completion.size(); }
+  std::vector<std::int32_t> tokens;
+  std::vector<std::uint8_t> loss;
+  std::size_t size() const { return tokens.size(); }
+  std::size_t trained() const {
+    return static_cast<std::size_t>(std::count(loss.begin(), loss.end(), std::uint8_t{1}));
+  }
+  void add(const std::vector<std::int32_t>& more, bool is_trained) {
+    tokens.insert(tokens.end(), more.begin(), more.end());
+    loss.resize(tokens.size(), is_trained ? 1 : 0);
+  }
 };
 
-Result<Parts> encode(const Example& example, const model::Tokenizer& tokenizer) {
+Result<Parts> encode_last_turn(const Example& example, const model::Tokenizer& tokenizer) {
   RESIDENCY_TRY(const auto rendered, render(example, tokenizer));
-  Parts parts;
-  parts.prompt = encode_prompt(rendered.prompt, tokenizer);
-  parts.completion = encode_completion(rendered, parts.prompt, tokenizer);
-  end_turn(parts.completion, tokenizer.end_of_turn());
-  if (parts.prompt.empty() || parts.completion.empty()) {
+  const auto prompt = encode_prompt(rendered.prompt, tokenizer);
+  auto completion = encode_completion(rendered, prompt, tokenizer);
+  end_turn(completion, tokenizer.end_of_turn());
+  if (prompt.empty() || completion.empty()) {
     return invalid_input("prompt or completion has no tokens: " + example.id);
   }
+  Parts parts;
+  parts.add(prompt, false);
+  parts.add(completion, true);
   return parts;
+}
+
+bool says_weights(const Example& example) {
+  return std::any_of(example.messages.begin(), example.messages.end(),
+                     [](const Message& message) { return message.weight != TurnWeight::kUnsaid; });
+}
+
+/// Every assistant's message that is to be trained, each where generation would have begun and up
+/// to the token that ends its turn.
+Result<Parts> encode_turns(const Example& example, const model::Tokenizer& tokenizer) {
+  Parts parts;
+  std::string before;  // what is rendered so far
+  std::vector<model::TemplateMessage> messages;
+  for (const Message& message : example.messages) {
+    if (message.weight == TurnWeight::kTrained) {
+      RESIDENCY_TRY(const std::string prompt, tokenizer.render_chat(messages, true));
+      messages.push_back({message.role, message.content});
+      RESIDENCY_TRY(const std::string whole, tokenizer.render_chat(messages, false));
+      if (!prompt.starts_with(before) || !whole.starts_with(prompt)) {
+        return invalid_input(
+            "the chat template writes earlier turns anew, so that they cannot be trained together; "
+            "train the last turn alone: " +
+            example.id);
+      }
+      const std::string between = prompt.substr(before.size());
+      parts.add(before.empty() ? encode_prompt(between, tokenizer)
+                               : tokenizer.encode(between, false, true),
+                false);
+      const auto answer = tokenizer.encode(whole.substr(prompt.size()), false, true);
+      auto trained = answer;
+      end_turn(trained, tokenizer.end_of_turn());
+      parts.add(trained, true);
+      // What the template writes after the turn's end belongs to the next prompt.
+      if (trained.size() < answer.size())
+        parts.add({answer.begin() + static_cast<std::ptrdiff_t>(trained.size()), answer.end()},
+                  false);
+      before = whole;
+      continue;
+    }
+    messages.push_back({message.role, message.content});
+  }
+  while (!parts.loss.empty() && parts.loss.back() == 0) {
+    parts.loss.pop_back();
+    parts.tokens.pop_back();
+  }
+  if (parts.tokens.empty()) return invalid_input("no message is trained: " + example.id);
+  return parts;
+}
+
+Result<Parts> encode(const Example& example, const model::Tokenizer& tokenizer) {
+  if (example.format == Format::kChat && says_weights(example))
+    return encode_turns(example, tokenizer);
+  return encode_last_turn(example, tokenizer);
 }
 
 std::size_t next_code_point(const std::string& text, std::size_t at) {
@@ -144,6 +207,8 @@ Result<TokenizedExample> tokenize(const Example& example, const model::Tokenizer
         fmt::format("tokens_max must be from 2 to {}: {}", kSequenceTokensMax, tokens_max));
   }
   RESIDENCY_TRY_VOID(check_example(example));
+  if (example.format == Format::kLabelled || example.format == Format::kText)
+    return invalid_input("is no conversation: " + example.id);
   RESIDENCY_TRY(auto parts, encode(example, tokenizer));
   const std::size_t whole = parts.size();
   ++report.examples;
@@ -151,8 +216,8 @@ Result<TokenizedExample> tokenize(const Example& example, const model::Tokenizer
   TokenizedExample tokenized;
   tokenized.id = example.id;
   if (whole > tokens_max) {
-    const bool can_cut =
-        report.too_long == TooLong::kCutPrompt && parts.completion.size() < tokens_max;
+    const bool can_cut = report.too_long == TooLong::kCutPrompt && !says_weights(example) &&
+                         parts.trained() < tokens_max;
     Parts shorter;
     if (can_cut) {
       RESIDENCY_TRY(shorter, cut_prompt(example, tokenizer, tokens_max));
@@ -167,13 +232,42 @@ Result<TokenizedExample> tokenize(const Example& example, const model::Tokenizer
   } else {
     ++report.kept_whole;
   }
-  tokenized.tokens = std::move(parts.prompt);
-  tokenized.loss.assign(tokenized.tokens.size(), 0);
-  tokenized.tokens.insert(tokenized.tokens.end(), parts.completion.begin(), parts.completion.end());
-  tokenized.loss.resize(tokenized.tokens.size(), 1);
-  report.tokens += tokenized.tokens.size();
-  report.loss_tokens += parts.completion.size();
+  report.tokens += parts.size();
+  report.loss_tokens += parts.trained();
+  tokenized.tokens = std::move(parts.tokens);
+  tokenized.loss = std::move(parts.loss);
   return tokenized;
+}
+
+Result<std::vector<TokenizedExample>> tokenize_text(const Example& example,
+                                                    const model::Tokenizer& tokenizer,
+                                                    std::size_t tokens_max,
+                                                    TruncationReport& report) {
+  if (tokens_max < 2 || tokens_max > kSequenceTokensMax) {
+    return invalid_argument(
+        fmt::format("tokens_max must be from 2 to {}: {}", kSequenceTokensMax, tokens_max));
+  }
+  RESIDENCY_TRY_VOID(check_example(example));
+  if (example.format != Format::kText) return invalid_input("is no bare text: " + example.id);
+  auto tokens = tokenizer.encode(example.messages.front().content, tokenizer.add_bos(), false);
+  if (tokenizer.end_of_turn() >= 0) tokens.push_back(tokenizer.end_of_turn());
+  ++report.examples;
+  ++report.kept_whole;
+  report.longest_tokens = std::max(report.longest_tokens, tokens.size());
+  std::vector<TokenizedExample> parts;
+  // A part begins with the last token of the one before, so that every token is a target once.
+  for (std::size_t first = 0; first + 1 < tokens.size(); first += tokens_max - 1) {
+    const std::size_t end = std::min(tokens.size(), first + tokens_max);
+    TokenizedExample part;
+    part.id = example.id;
+    part.tokens.assign(tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                       tokens.begin() + static_cast<std::ptrdiff_t>(end));
+    part.loss.assign(part.tokens.size(), 1);
+    report.tokens += part.tokens.size();
+    report.loss_tokens += part.tokens.size() - 1;
+    parts.push_back(std::move(part));
+  }
+  return parts;
 }
 
 std::string preview(const TokenizedExample& example, const model::Tokenizer& tokenizer) {

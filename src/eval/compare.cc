@@ -10,7 +10,8 @@ namespace {
 
 Result<void> check_same_items(const ModelScores& base, const ModelScores& tuned) {
   if (base.task != tuned.task) return invalid_input("scores are of different tasks");
-  if (base.choices != tuned.choices || base.negative != tuned.negative) return invalid_input("scores are of different choices");
+  if (base.choices != tuned.choices || base.negative != tuned.negative)
+    return invalid_input("scores are of different choices");
   if (base.predictions.size() != tuned.predictions.size()) {
     return invalid_input(fmt::format("scores are of different numbers of items: {}, {}",
                                      base.predictions.size(), tuned.predictions.size()));

@@ -86,9 +86,7 @@ void EntityCounts::append(const std::vector<std::uint32_t>& weights,
                           std::vector<double>& values) const {
   struct Sum {
     std::uint64_t gold = 0, predicted = 0, both = 0, gold_touched = 0, predicted_touching = 0;
-    double f1() const {
-      return gold + predicted == 0 ? 0 : share(2 * both, gold + predicted);
-    }
+    double f1() const { return gold + predicted == 0 ? 0 : share(2 * both, gold + predicted); }
   };
   Sum all;
   std::vector<Sum> types(gold_types_.size());
@@ -114,8 +112,8 @@ void EntityCounts::append(const std::vector<std::uint32_t>& weights,
   values.push_back(share(all.both, all.predicted));
   values.push_back(share(all.both, all.gold));
   values.push_back(counted == 0 ? 0 : macro / static_cast<double>(counted));
-  values.push_back(f1(share(all.predicted_touching, all.predicted),
-                      share(all.gold_touched, all.gold)));
+  values.push_back(
+      f1(share(all.predicted_touching, all.predicted), share(all.gold_touched, all.gold)));
 }
 
 }  // namespace residency::eval

@@ -47,8 +47,7 @@ std::string_view task_name(EvalTask task) {
 
 Result<EvalTask> task_named(std::string_view name) {
   for (const EvalTask task : {EvalTask::kCodeF1, EvalTask::kMultipleChoice,
-                              EvalTask::kClassification, EvalTask::kExact,
-                              EvalTask::kEntities}) {
+                              EvalTask::kClassification, EvalTask::kExact, EvalTask::kEntities}) {
     if (name == task_name(task)) return task;
   }
   return invalid_input("unknown evaluation task");
@@ -57,8 +56,7 @@ Result<EvalTask> task_named(std::string_view name) {
 Result<EvalOptions> EvalOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "eval.");
   EvalOptions options;
-  const auto task = task_named(
-      reader.choice(
+  const auto task = task_named(reader.choice(
       "task", {"code_f1", "multiple_choice", "classification", "exact", "entities"}, "code_f1"));
   if (task.ok()) options.task = *task;
   options.choices = reader.texts("choices", {});

@@ -21,14 +21,14 @@ enum class EvalTask : std::uint8_t {
 struct EvalOptions {
   EvalTask task = EvalTask::kCodeF1;
   std::vector<std::string> choices;  // labels to choose from; empty: the test set's own, sorted
-  std::string negative;     // classification: the label that says nothing holds; F1 is of the others
-  std::string instruction;  // to a model without a head, before a labelled text; "": our own
-  std::int64_t tokens_max = 64;      // generated per item
-  std::int64_t items_max = 0;        // 0: all; else a sample by seed
-  std::uint64_t seed = 0;            // of the sample and of the resampling
-  std::int64_t resamples = 1000;     // for the intervals
-  std::string grammar;               // "", "codes", "choices" or GBNF
-  std::vector<std::string> stop;     // texts that end an answer
+  std::string negative;  // classification: the label that says nothing holds; F1 is of the others
+  std::string instruction;        // to a model without a head, before a labelled text; "": our own
+  std::int64_t tokens_max = 64;   // generated per item
+  std::int64_t items_max = 0;     // 0: all; else a sample by seed
+  std::uint64_t seed = 0;         // of the sample and of the resampling
+  std::int64_t resamples = 1000;  // for the intervals
+  std::string grammar;            // "", "codes", "choices" or GBNF
+  std::vector<std::string> stop;  // texts that end an answer
 
   static Result<EvalOptions> from_config(const ConfigNode& node);
   /// All that decides the scores, in one form.

@@ -7,8 +7,8 @@
 
 #include "dataset/example.h"
 #include "eval/answer_reader.h"
-#include "eval/prompt_digest.h"
 #include "eval/labelled_prompt.h"
+#include "eval/prompt_digest.h"
 #include "eval/scorer.h"
 #include "eval/test_items.h"
 

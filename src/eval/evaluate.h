@@ -13,7 +13,8 @@ namespace residency::eval {
 /// Scores `engine` on the test set's lines (dataset::Example). Greedy: the same model, options and
 /// lines give the same scores. Each item is asked in its own format, the prompt rendered as serving
 /// renders it; an item whose prompt and answer do not fit the model's context is not asked, counts
-/// as wrong and shows in not_asked_rate. A labelled text is put as an instruction (eval/labelled_prompt.h). Errors name the line and the field.
+/// as wrong and shows in not_asked_rate. A labelled text is put as an instruction
+/// (eval/labelled_prompt.h). Errors name the line and the field.
 Result<ModelScores> evaluate(const EvalOptions& options, infer::Engine& engine, LineSource& test,
                              Progress& progress);
 

@@ -105,8 +105,10 @@ Result<ModelScores> evaluate_labels(const EvalOptions& options, LabelModel& mode
     const std::size_t to = std::min(items.size(), from + kBlockItems);
     std::vector<std::string> texts;
     for (std::size_t i = from; i < to; ++i) texts.push_back(items[i].messages.front().content);
-    RESIDENCY_TRY(const auto said,
-                  model.ask(texts, [&](std::size_t) { return !progress.cancelled(); }));
+    RESIDENCY_TRY(const auto said, model.ask(texts, [&](std::size_t done) {
+      progress.update(std::min(to, from + done), items.size(), "items", "");
+      return !progress.cancelled();
+    }));
     for (std::size_t i = from; i < to; ++i) {
       Prediction prediction;
       prediction.id = items[i].id;

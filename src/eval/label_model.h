@@ -17,9 +17,9 @@ namespace residency::eval {
 /// What the head says of a text.
 struct TextLabels {
   std::vector<dataset::LabelledSpan> entities;  // tags: sorted, in bytes
-  std::vector<std::string> labels;              // label: the likeliest; labels: those above one half
-  std::vector<float> log_scores;                // of all the head's labels; tags: empty
-  bool cut = false;                             // the text's end did not fit the model's context
+  std::vector<std::string> labels;  // label: the likeliest; labels: those above one half
+  std::vector<float> log_scores;    // of all the head's labels; tags: empty
+  bool cut = false;                 // the text's end did not fit the model's context
 };
 
 class LabelModel {

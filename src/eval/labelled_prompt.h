@@ -26,7 +26,8 @@ std::string labelled_prompt(const dataset::Example& item, const EvalOptions& opt
 /// The entities that lines "TYPE: words" name: every place at which the words stand in the text as
 /// whole words, without regard to ASCII case. Nothing where no line has that form and the answer is
 /// not "none". Marks, numbers and quotes around a line's parts are passed over.
-std::optional<std::vector<dataset::LabelledSpan>> read_entities(
-    std::string_view answer, std::string_view text, const std::set<std::string>& types);
+std::optional<std::vector<dataset::LabelledSpan>> read_entities(std::string_view answer,
+                                                                std::string_view text,
+                                                                const std::set<std::string>& types);
 
 }  // namespace residency::eval

@@ -94,14 +94,8 @@ Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
     case EvalTask::kCodeF1:
       categories_ = count(predictions, Form::kCategory, "");
       tree_ = count(predictions, Form::kTree, "");
-      names_ = {"micro_f1",
-                "macro_f1",
-                "micro_precision",
-                "micro_recall",
-                "category_micro_f1",
-                "category_macro_f1",
-                "hierarchical_micro_f1",
-                "exact_match"};
+      names_ = {"micro_f1",          "macro_f1",          "micro_precision",       "micro_recall",
+                "category_micro_f1", "category_macro_f1", "hierarchical_micro_f1", "exact_match"};
       read_ranks(predictions);
       break;
     case EvalTask::kMultipleChoice:

@@ -23,6 +23,10 @@ Result<std::vector<Example>> read_items(LineSource& test) {
     if (items.size() == kItemsMax) {
       return resource_exhausted(fmt::format("test set has more than {} items", kItemsMax));
     }
+    if (example->format == dataset::Format::kText) {
+      return invalid_input(
+          fmt::format("a bare text has nothing to score: test set line {}", items.size() + 1));
+    }
     items.push_back(std::move(example).value());
   }
 }

@@ -154,8 +154,7 @@ std::vector<std::size_t> best_tags(const std::vector<std::string>& tags,
   }
   std::vector<std::size_t> path(tokens);
   if (tokens == 0) return path;
-  path.back() =
-      static_cast<std::size_t>(std::max_element(best.begin(), best.end()) - best.begin());
+  path.back() = static_cast<std::size_t>(std::max_element(best.begin(), best.end()) - best.begin());
   for (std::size_t t = tokens - 1; t > 0; --t) path[t - 1] = from[t * count + path[t]];
   return path;
 }

@@ -67,8 +67,8 @@ TEST(BestTags, NeverLeaveBio) {
   const auto tags = bio_tags({"A", "B"});
   EXPECT_THAT(tags, ElementsAre("O", "B-A", "I-A", "B-B", "I-B"));
   // Alone each token's best is I-A, I-B, O: together B-A I-A O is likelier than what B-B allows.
-  const std::vector<float> scores{-9, -2, -1, -9, -9,   //
-                                  -9, -9, -2, -9, -1,   //
+  const std::vector<float> scores{-9, -2, -1, -9, -9,  //
+                                  -9, -9, -2, -9, -1,  //
                                   -1, -9, -9, -9, -9};
   EXPECT_THAT(best_tags(tags, scores), ElementsAre(1u, 2u, 0u));
   EXPECT_TRUE(best_tags(tags, {}).empty());

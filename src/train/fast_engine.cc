@@ -152,8 +152,12 @@ class FastEngine final : public Engine {
  private:
   static AttentionShape shape_of(const model::LlamaConfig& config, const AdapterLayout& layout) {
     const std::int64_t n = config.head_dimension;
-    return {config.heads, config.kv_heads, n, (config.heads + 2 * config.kv_heads) * n,
-            1.0f / std::sqrt(static_cast<float>(n)), layout.causal()};
+    return {config.heads,
+            config.kv_heads,
+            n,
+            (config.heads + 2 * config.kv_heads) * n,
+            1.0f / std::sqrt(static_cast<float>(n)),
+            layout.causal()};
   }
 
   /// Full fine-tuning: every weight anew.

@@ -343,7 +343,7 @@ class ReferenceEngine final : public Engine {
   std::map<std::string, at::Tensor> weights_;
   std::map<std::string, Pair> adapter_;
   at::Tensor head_, head_bias_;  // a label head's
-  std::array<Turns, 2> turns_;  // of full layers and of windowed ones
+  std::array<Turns, 2> turns_;   // of full layers and of windowed ones
 };
 
 }  // namespace

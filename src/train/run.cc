@@ -77,7 +77,8 @@ class Run {
     if (steps_ == 0) return invalid_input("the training set has no token with loss");
     for (const auto* set : {&inputs_.train, &inputs_.validation}) {
       for (const auto& sequence : *set) {
-        RESIDENCY_TRY_VOID(check_sequence(sequence, config_, layout_, options_.sequence_tokens_max));
+        RESIDENCY_TRY_VOID(
+            check_sequence(sequence, config_, layout_, options_.sequence_tokens_max));
       }
     }
     key_ = run_key(options_, base_sha256_, inputs_);

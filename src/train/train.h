@@ -62,8 +62,8 @@ struct TunedWeights {
 };
 
 struct TrainResult {
-  model::LoraAdapter adapter;  // of the best validation loss; the last without validation
-  TunedWeights tuned;          // full fine-tuning: in place of the adapter
+  model::LoraAdapter adapter;            // of the best validation loss; the last without validation
+  TunedWeights tuned;                    // full fine-tuning: in place of the adapter
   std::optional<model::LabelHead> head;  // where the options ask for one
   std::int64_t steps = 0;
   std::int64_t tokens = 0;

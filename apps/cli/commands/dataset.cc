@@ -19,6 +19,39 @@ struct PreviewOptions {
   std::size_t examples = 1;
 };
 
+void show(const dataset::TokenizedExample& example, const model::Tokenizer& tokenizer, bool json) {
+  if (!json) {
+    fmt::print("{}\n\n", dataset::preview(example, tokenizer));
+    return;
+  }
+  Json tokens = Json::array();
+  for (std::size_t i = 0; i < example.tokens.size(); ++i) {
+    tokens.push_back({{"id", example.tokens[i]},
+                      {"text", tokenizer.decode({example.tokens[i]}, true)},
+                      {"trained", example.loss[i] != 0}});
+  }
+  fmt::print("{}\n", dump_json({{"id", example.id}, {"tokens", std::move(tokens)}}));
+}
+
+/// Of a labelled text its entities stand in brackets, behind it its labels.
+void show_labelled(const dataset::Example& example, bool json) {
+  if (json) {
+    fmt::print("{}\n", dataset::to_json_line(example));
+    return;
+  }
+  const std::string& text = example.messages.front().content;
+  std::size_t at = 0;
+  for (const dataset::LabelledSpan& span : example.entities) {
+    if (span.begin < at) continue;
+    fmt::print("{}\u27e6{}|{}\u27e7", text.substr(at, span.begin - at), span.type,
+               text.substr(span.begin, span.end - span.begin));
+    at = span.end;
+  }
+  fmt::print("{}", text.substr(at));
+  for (const std::string& label : example.labels) fmt::print(" \u27e6{}\u27e7", label);
+  fmt::print("\n\n");
+}
+
 Result<void> preview(const PreviewOptions& options) {
   RESIDENCY_TRY(const auto workspace, open_workspace(options.common));
   RESIDENCY_TRY(const auto base, workspace->manifest(options.base));
@@ -31,9 +64,20 @@ Result<void> preview(const PreviewOptions& options) {
     if (!more) break;
     RESIDENCY_TRY(const auto example, dataset::example_from_json_line(line));
     dataset::TruncationReport report;
-    RESIDENCY_TRY(const auto tokens,
-                  dataset::tokenize(example, *tokenizer, dataset::kSequenceTokensMax, report));
-    fmt::print("{}\n\n", dataset::preview(tokens, *tokenizer));
+    std::vector<dataset::TokenizedExample> parts;
+    if (example.format == dataset::Format::kLabelled) {
+      show_labelled(example, options.common.json);
+      continue;
+    }
+    if (example.format == dataset::Format::kText) {
+      RESIDENCY_TRY(
+          parts, dataset::tokenize_text(example, *tokenizer, dataset::kSequenceTokensMax, report));
+    } else {
+      RESIDENCY_TRY(auto tokens,
+                    dataset::tokenize(example, *tokenizer, dataset::kSequenceTokensMax, report));
+      parts.push_back(std::move(tokens));
+    }
+    for (const auto& tokens : parts) show(tokens, *tokenizer, options.common.json);
   }
   return {};
 }

@@ -53,8 +53,8 @@ std::string upper(std::string_view text) {
 
 std::string number_words(std::size_t number) {
   constexpr std::array<std::string_view, 20> kOnes{
-      "zero",    "one",     "two",       "three",    "four",     "five",    "six",
-      "seven",   "eight",   "nine",      "ten",      "eleven",   "twelve",  "thirteen",
+      "zero",     "one",     "two",     "three",     "four",     "five",    "six",
+      "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
       "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
   constexpr std::array<std::string_view, 8> kTens{"twenty", "thirty",  "forty",  "fifty",
                                                   "sixty",  "seventy", "eighty", "ninety"};
@@ -236,7 +236,8 @@ bool GenreMaker::fill_place(std::string_view slot, TagRandom& random, TagExample
     put(out, PhiClass::kZip, zip);
   } else if (slot == "emp") {
     put(out, PhiClass::kEmployer,
-        random.chance(15) ? invent_company(random, family(random)) : listed("employername", random));
+        random.chance(15) ? invent_company(random, family(random))
+                          : listed("employername", random));
   } else if (slot == "hosp") {
     put(out, PhiClass::kHospital, listed("hospitalname", random));
   } else if (slot == "ward") {

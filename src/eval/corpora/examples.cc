@@ -125,9 +125,8 @@ Result<CorpusExamples> choices(Env& env, const std::string& path, Reader reader,
 
 const std::vector<std::string>& layout_names() {
   static const std::vector<std::string> kNames{
-      "conll",   "pubtator",          "bioc",  "brat",    "i2b2_concepts",
-      "i2b2_xml", "ddi",              "medqa", "medmcqa", "mmlu",
-      "pubmedqa", "codiesp_diagnoses", "codiesp_procedures"};
+      "conll", "pubtator", "bioc", "brat",     "i2b2_concepts",     "i2b2_xml",          "ddi",
+      "medqa", "medmcqa",  "mmlu", "pubmedqa", "codiesp_diagnoses", "codiesp_procedures"};
   return kNames;
 }
 
@@ -172,9 +171,9 @@ std::string choice_prompt(std::string_view layout, const ChoiceItem& item) {
   if (layout == "mmlu") {
     std::string subject = item.subject;
     std::replace(subject.begin(), subject.end(), '_', ' ');
-    prompt = fmt::format(
-        "The following are multiple choice questions (with answers) about {}.\n\n{}\n", subject,
-        item.question);
+    prompt =
+        fmt::format("The following are multiple choice questions (with answers) about {}.\n\n{}\n",
+                    subject, item.question);
   } else {
     prompt = fmt::format("Question: {}\n", item.question);
     if (layout == "medmcqa") prompt += "Choices:\n";

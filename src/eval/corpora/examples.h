@@ -16,8 +16,8 @@ namespace residency::eval::corpora {
 const std::vector<std::string>& layout_names();
 
 struct ExampleOptions {
-  std::string layout;              // of layout_names()
-  std::vector<std::string> types;  // of entities; empty: all
+  std::string layout;                                     // of layout_names()
+  std::vector<std::string> types;                         // of entities; empty: all
   dataset::Format format = dataset::Format::kCompletion;  // of choice items
 };
 

@@ -90,24 +90,21 @@ Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
   std::vector<dataset::GivenExample> given;
   const bool all_given = options.split.train >= 1;
   const std::pair<const std::vector<std::string>*, std::optional<dataset::Split>> parts[] = {
-      {&options.train_paths,
-       all_given ? std::optional(dataset::Split::kTrain) : std::nullopt},
+      {&options.train_paths, all_given ? std::optional(dataset::Split::kTrain) : std::nullopt},
       {&options.validation_paths, dataset::Split::kValidation},
       {&options.test_paths, dataset::Split::kTest}};
   for (const auto& [paths, split] : parts) {
     for (const std::string& path : *paths) {
       context.progress.update(given.size(), 0, "records", "reading");
-      RESIDENCY_TRY(auto made,
-                    eval::corpora::corpus_examples(context.workspace.env(), path, read));
+      RESIDENCY_TRY(auto made, eval::corpora::corpus_examples(context.workspace.env(), path, read));
       if (made.notes.bad * 100 > made.examples.size()) {
-        return invalid_input(fmt::format("{} bad records beside {} good ones: {}{}", made.notes.bad,
-                                         made.examples.size(), path,
-                                         made.notes.problems.empty()
-                                             ? ""
-                                             : "\n" + made.notes.problems.front()));
+        return invalid_input(fmt::format(
+            "{} bad records beside {} good ones: {}{}", made.notes.bad, made.examples.size(), path,
+            made.notes.problems.empty() ? "" : "\n" + made.notes.problems.front()));
       }
-      const std::string part =
-          paths == &options.train_paths ? "train" : paths == &options.test_paths ? "test" : "dev";
+      const std::string part = paths == &options.train_paths  ? "train"
+                               : paths == &options.test_paths ? "test"
+                                                              : "dev";
       for (auto& example : made.examples) {
         example.id = part + "/" + example.id;
         given.push_back({std::move(example), split});
@@ -126,8 +123,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
   std::vector<std::string> parents;
   if (options.task == dataset::Task::kCorpus) {
     RESIDENCY_TRY(auto given, read_corpus(context, options));
-    RESIDENCY_TRY(report,
-                  dataset::build_given(options, std::move(given), sinks, context.progress));
+    RESIDENCY_TRY(report, dataset::build_given(options, std::move(given), sinks, context.progress));
   } else if (options.is_public()) {
     RESIDENCY_TRY(report,
                   dataset::build_public(options, context.workspace.env(), sinks, context.progress));

@@ -32,8 +32,7 @@ Result<void> write_scores(store::ArtifactWriter& writer, const eval::ModelScores
 }
 
 Result<eval::ModelScores> score_text(StageContext& context, const eval::EvalOptions& options,
-                                     const infer::EngineOptions& engine_options,
-                                     LineSource& test) {
+                                     const infer::EngineOptions& engine_options, LineSource& test) {
   RESIDENCY_TRY(const auto engine, infer::Engine::open(engine_options));
   return eval::evaluate(options, *engine, test, context.progress);
 }

@@ -28,8 +28,8 @@ Result<std::string> other_answer(const dataset::Example& example, const std::str
 /// Each pair of answers as a sequence of its own; one of which either answer is too long is
 /// dropped.
 Result<TrainingSet> tokenize_pairs(StageContext& context, const std::string& dataset_id,
-                                 const std::string& blob, const model::Tokenizer& tokenizer,
-                                 const train::TrainOptions& options) {
+                                   const std::string& blob, const model::Tokenizer& tokenizer,
+                                   const train::TrainOptions& options) {
   TrainingSet made;
   RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
   const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) / 2 + 1;
@@ -65,14 +65,13 @@ void drop_unknown_labels(const std::vector<std::string>& known, model::HeadKind 
     });
   }
   if (kind == model::HeadKind::kLabel)
-    std::erase_if(examples,
-                  [](const dataset::Example& example) { return example.labels.empty(); });
+    std::erase_if(examples, [](const dataset::Example& example) { return example.labels.empty(); });
 }
 
 /// Labelled texts for a head. The training set says which labels there are.
 Result<TrainingSet> tokenize_labelled(StageContext& context, const std::string& dataset_id,
-                                    const std::string& blob, const model::Tokenizer& tokenizer,
-                                    train::TrainOptions& options) {
+                                      const std::string& blob, const model::Tokenizer& tokenizer,
+                                      train::TrainOptions& options) {
   RESIDENCY_TRY(const auto kind, model::head_kind_named(options.head.kind));
   RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
   std::vector<dataset::Example> examples;
@@ -93,9 +92,8 @@ Result<TrainingSet> tokenize_labelled(StageContext& context, const std::string& 
   pack_options.tokens_max = static_cast<std::size_t>(options.sequence_tokens_max);
   pack_options.seed = options.seed;
   TrainingSet made;
-  RESIDENCY_TRY(made.sequences,
-                dataset::pack_labelled(examples, kind, options.head.labels, tokenizer, pack_options,
-                                       made.report));
+  RESIDENCY_TRY(made.sequences, dataset::pack_labelled(examples, kind, options.head.labels,
+                                                       tokenizer, pack_options, made.report));
   return made;
 }
 
@@ -118,6 +116,12 @@ Result<TrainingSet> training_set(StageContext& context, const std::string& datas
     RESIDENCY_TRY(const bool more, lines->next(line));
     if (!more) break;
     RESIDENCY_TRY(const auto example, dataset::example_from_json_line(line));
+    if (example.format == dataset::Format::kText) {
+      RESIDENCY_TRY(auto parts,
+                    dataset::tokenize_text(example, tokenizer, tokens_max, made.report));
+      for (auto& part : parts) examples.push_back(std::move(part));
+      continue;
+    }
     RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, made.report));
     if (tokens.tokens.size() > 1) examples.push_back(std::move(tokens));
   }
