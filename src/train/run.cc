@@ -14,6 +14,7 @@
 #include "train/optimiser/learning_rate.h"
 #include "train/pair_objective.h"
 #include "train/parallel.h"
+#include "train/ranks/ranked_work.h"
 #include "train/run_key.h"
 #include "train/step_plan.h"
 #include "train/stopwatch.h"
@@ -36,7 +37,8 @@ class Run {
         metrics_(metrics),
         progress_(progress),
         large_(store),
-        pairs_(options) {}
+        pairs_(options),
+        work_(inputs.ranks) {}
 
   Result<TrainResult> go() {
     RESIDENCY_TRY_VOID(prepare());
@@ -51,13 +53,16 @@ class Run {
         log(metrics);
         RESIDENCY_TRY_VOID(check_bad_steps(options_, state_.history));
         if (saves(metrics)) RESIDENCY_TRY_VOID(save());
-        if (progress_.cancelled() && !ended()) return stop();
+        if (stop_asked() && !ended()) return stop();
       }
     }
     return result();
   }
 
  private:
+  /// With ranks, what all of them know since the step.
+  bool stop_asked() const { return work_.alone() ? progress_.cancelled() : stop_; }
+
   bool ended() const { return state_.step >= steps_ || state_.stopped_early; }
 
   Result<void> prepare() {
@@ -82,6 +87,13 @@ class Run {
       }
     }
     key_ = run_key(options_, base_sha256_, inputs_);
+    if (!work_.alone()) {
+      if (is_pairwise())
+        return invalid_argument("train.objective " + options_.objective +
+                                " cannot be trained over several ranks yet");
+      RESIDENCY_TRY_VOID(
+          agree(*inputs_.ranks, key_, "data set, base model or set of options"));
+    }
     if (layout_.is_full()) return prepare_full(*base);
     RESIDENCY_TRY(const auto saved, store_.get(kCheckpoint));
     if (saved.has_value()) {
@@ -106,6 +118,9 @@ class Run {
   }
 
   Result<void> start(const model::GgufFile& base) {
+    if (!work_.alone())
+      RESIDENCY_TRY_VOID(
+          agree(*inputs_.ranks, fmt::format("step {}", state_.step), "checkpoint"));
     gradient_.resize(state_.values.size());
     RESIDENCY_TRY(engine_, make_engine(options_, base, config_, layout_));
     if (is_pairwise()) RESIDENCY_TRY_VOID(take_reference(base));
@@ -124,10 +139,10 @@ class Run {
   }
 
   /// The objective's share of one sequence, `weight` of its gradient added.
-  Result<double> accumulate(std::size_t index, double weight) {
+  Result<double> accumulate(std::size_t index, double weight, std::span<float> gradient) {
     const dataset::PackedSequence& sequence = inputs_.train[index];
-    return is_pairwise() ? pairs_.accumulate_gradient(*engine_, sequence, index, weight, gradient_)
-                         : engine_->accumulate_gradient(sequence, weight, gradient_);
+    return is_pairwise() ? pairs_.accumulate_gradient(*engine_, sequence, index, weight, gradient)
+                         : engine_->accumulate_gradient(sequence, weight, gradient);
   }
 
   Result<StepMetrics> step(const PlannedStep& planned) {
@@ -140,10 +155,16 @@ class Run {
     double sum = 0;
     if (is_pairwise())
       RESIDENCY_TRY_VOID(pairs_.look_ahead(*engine_, inputs_.train, planned.sequences, false));
-    for (const std::size_t index : planned.sequences) {
-      RESIDENCY_TRY(const double part, accumulate(index, weight));
-      sum += part;
-    }
+    bool stop = progress_.cancelled();
+    RESIDENCY_TRY(const auto parts,
+                  work_.gradients(
+                      planned.sequences.size(),
+                      [&](std::size_t i, std::span<float> gradient) {
+                        return accumulate(planned.sequences[i], weight, gradient);
+                      },
+                      gradient_, stop));
+    stop_ = stop;
+    for (const double part : parts) sum += part;
     StepMetrics metrics;
     metrics.loss = sum * weight;
     metrics.gradient_norm = norm_of(gradient_);
@@ -187,11 +208,13 @@ class Run {
       std::iota(all.begin(), all.end(), std::size_t{0});
       RESIDENCY_TRY_VOID(pairs_.look_ahead(*engine_, inputs_.validation, all, true));
     }
+    RESIDENCY_TRY(const auto parts, work_.values(inputs_.validation.size(), [&](std::size_t i) {
+      const dataset::PackedSequence& sequence = inputs_.validation[i];
+      return is_pairwise() ? pairs_.loss(*engine_, sequence, i) : engine_->loss(sequence);
+    }));
     for (std::size_t i = 0; i < inputs_.validation.size(); ++i) {
       const dataset::PackedSequence& sequence = inputs_.validation[i];
-      RESIDENCY_TRY(const double part,
-                    is_pairwise() ? pairs_.loss(*engine_, sequence, i) : engine_->loss(sequence));
-      sum += part;
+      sum += parts[i];
       if (is_pairwise()) {
         ++count;
         continue;
@@ -223,6 +246,7 @@ class Run {
       state_.best_values = state_.values;
       return {};
     }
+    if (!work_.leads()) return {};
     return store_.put(kBest, {reinterpret_cast<const char*>(state_.values.data()),
                               state_.values.size() * sizeof(float)});
   }
@@ -249,6 +273,7 @@ class Run {
     point.skipped = metrics.skipped;
     if (metrics.validation_loss) point.validation_loss = *metrics.validation_loss;
     state_.history.push_back(point);
+    if (!work_.leads()) return;
     metrics_.step(metrics);
     progress_.update(
         static_cast<std::uint64_t>(metrics.step), static_cast<std::uint64_t>(steps_), "steps",
@@ -263,6 +288,7 @@ class Run {
   /// A checkpoint is as large as all that is trained, several times over for a moment; what a step
   /// needs is given back for that moment, so that the two don't add up.
   Result<void> save() {
+    if (!work_.leads()) return {};
     engine_->rest();
     if (layout_.is_full()) return large_.save(state_, *optimiser_, key_);
     state_.optimiser = optimiser_->state();
@@ -278,6 +304,10 @@ class Run {
 
   Result<TrainResult> result() {
     TrainResult result;
+    if (!work_.leads()) {
+      result.steps = state_.step;
+      return result;
+    }
     RESIDENCY_TRY(auto values, best_values());
     result.head = to_head(layout_, options_.head, values);
     if (layout_.is_full()) {
@@ -314,6 +344,8 @@ class Run {
   std::unique_ptr<Optimiser> optimiser_;
   TrainState state_;
   std::vector<float> gradient_;
+  RankedWork work_;
+  bool stop_ = false;
   std::int64_t steps_ = 0;
   std::int64_t planned_ = 0;
   double optimiser_s_ = 0;

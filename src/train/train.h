@@ -20,6 +20,7 @@
 #include "train/adapter_layout.h"
 #include "train/checkpoint.h"
 #include "train/engine.h"
+#include "train/ranks/rank_group.h"
 #include "train/train_options.h"
 
 namespace residency::train {
@@ -28,6 +29,7 @@ struct TrainInputs {
   std::string base_gguf_path;
   const std::vector<dataset::PackedSequence>& train;
   const std::vector<dataset::PackedSequence>& validation;  // may be empty
+  RankGroup* ranks = nullptr;  // the processes that train together; null: this one alone
 };
 
 /// One optimiser step as it went.
@@ -79,6 +81,9 @@ struct TrainResult {
 /// the same adapter bit for bit, however often it was interrupted. A checkpoint of other options
 /// or inputs is kFailedPrecondition; a damaged one kCorrupt; steps that are bad one after the other
 /// (train/bad_step.h) are kInvalidInput naming the first; kCancelled leaves a checkpoint behind.
+/// With ranks every one is given the same options and inputs and a store that holds the same
+/// checkpoint; rank 0 alone writes to store and sink, and gives the result; the others give one
+/// without values. Preferences (objectives other than sft) are not trained over ranks.
 Result<TrainResult> run(const TrainOptions& options, const TrainInputs& inputs,
                         CheckpointStore& store, MetricSink& metrics, Progress& progress);
 
