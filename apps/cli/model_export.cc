@@ -126,8 +126,7 @@ Result<void> export_whole(store::Workspace& workspace, const store::Manifest& ma
                           const ExportOptions& options) {
   RESIDENCY_TRY(const auto type, model::weight_type_named(options.type));
   RESIDENCY_TRY(const auto file, workspace.materialize(manifest.id, "model.gguf"));
-  RESIDENCY_TRY_VOID(
-      model::convert_file(Env::posix(), file->path(), nullptr, type, options.out));
+  RESIDENCY_TRY_VOID(model::convert_file(Env::posix(), file->path(), nullptr, type, options.out));
   RESIDENCY_TRY_VOID(export_head(workspace, manifest, options));
   RESIDENCY_TRY(auto proof,
                 pipeline::prove_parity({file->path(), nullptr, options.out, std::string()}));

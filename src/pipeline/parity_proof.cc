@@ -39,8 +39,8 @@ ParityPrompt compare(const std::vector<float>& trained, const std::vector<float>
     if (our_best == their_best) prompt.same_choice += 1.0 / static_cast<double>(tokens.size());
     if (t + 1 == tokens.size()) continue;
     const auto next = static_cast<std::size_t>(tokens[t + 1]);
-    prompt.largest_difference =
-        std::max(prompt.largest_difference, static_cast<double>(std::abs(ours[next] - theirs[next])));
+    prompt.largest_difference = std::max(prompt.largest_difference,
+                                         static_cast<double>(std::abs(ours[next] - theirs[next])));
   }
   return prompt;
 }

@@ -15,7 +15,7 @@ namespace residency::pipeline {
 /// One fixed conversation through the model's template, its end-of-turn token included.
 struct ParityPrompt {
   std::int64_t tokens = 0;
-  double mean_divergence = 0;     // Kullback-Leibler of the export from the trained, nats, over places
+  double mean_divergence = 0;  // Kullback-Leibler of the export from the trained, nats, over places
   double largest_divergence = 0;  // of one place
   double largest_difference = 0;  // of the log-probability of the token that does come next
   double same_choice = 0;         // share of places whose likeliest token is the same

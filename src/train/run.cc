@@ -91,8 +91,7 @@ class Run {
       if (is_pairwise())
         return invalid_argument("train.objective " + options_.objective +
                                 " cannot be trained over several ranks yet");
-      RESIDENCY_TRY_VOID(
-          agree(*inputs_.ranks, key_, "data set, base model or set of options"));
+      RESIDENCY_TRY_VOID(agree(*inputs_.ranks, key_, "data set, base model or set of options"));
     }
     if (layout_.is_full()) return prepare_full(*base);
     RESIDENCY_TRY(const auto saved, store_.get(kCheckpoint));
@@ -119,8 +118,7 @@ class Run {
 
   Result<void> start(const model::GgufFile& base) {
     if (!work_.alone())
-      RESIDENCY_TRY_VOID(
-          agree(*inputs_.ranks, fmt::format("step {}", state_.step), "checkpoint"));
+      RESIDENCY_TRY_VOID(agree(*inputs_.ranks, fmt::format("step {}", state_.step), "checkpoint"));
     gradient_.resize(state_.values.size());
     RESIDENCY_TRY(engine_, make_engine(options_, base, config_, layout_));
     if (is_pairwise()) RESIDENCY_TRY_VOID(take_reference(base));
@@ -156,13 +154,12 @@ class Run {
     if (is_pairwise())
       RESIDENCY_TRY_VOID(pairs_.look_ahead(*engine_, inputs_.train, planned.sequences, false));
     bool stop = progress_.cancelled();
-    RESIDENCY_TRY(const auto parts,
-                  work_.gradients(
-                      planned.sequences.size(),
-                      [&](std::size_t i, std::span<float> gradient) {
-                        return accumulate(planned.sequences[i], weight, gradient);
-                      },
-                      gradient_, stop));
+    RESIDENCY_TRY(const auto parts, work_.gradients(
+                                        planned.sequences.size(),
+                                        [&](std::size_t i, std::span<float> gradient) {
+                                          return accumulate(planned.sequences[i], weight, gradient);
+                                        },
+                                        gradient_, stop));
     stop_ = stop;
     for (const double part : parts) sum += part;
     StepMetrics metrics;

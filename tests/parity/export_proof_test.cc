@@ -31,10 +31,10 @@ class ExportProof : public testing::Test {
     for (float& value : values) value = static_cast<float>(random.uniform() - 0.5) * 0.5f;
     adapter_ = train::to_adapter(layout, values);
     adapter_path_ = path("adapter.gguf");
-    ASSERT_TRUE(Env::posix()
-                    .write_file_atomic(adapter_path_,
-                                       model::write_lora_gguf(adapter_, config).value())
-                    .ok());
+    ASSERT_TRUE(
+        Env::posix()
+            .write_file_atomic(adapter_path_, model::write_lora_gguf(adapter_, config).value())
+            .ok());
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
   std::string path(const char* name) const { return (folder_ / name).string(); }

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <fmt/format.h>
 
 #include "cli/command_line.h"
@@ -5,6 +6,7 @@
 #include "cli/commands/train_sweep.h"
 #include "cli/stage_run.h"
 #include "pipeline/stages/run_folder.h"
+#include "pipeline/training_ranks.h"
 
 namespace residency::cli {
 namespace {
@@ -36,6 +38,11 @@ int show_cost(const CommonOptions& common, const std::string& artifact, double u
   return 0;
 }
 
+int follow_rank_zero(const CommonOptions& common) {
+  const auto done = pipeline::follow_training(common.workspace);
+  return done.ok() ? 0 : fail(done.error(), common.json);
+}
+
 }  // namespace
 
 int train_command(const Words& words) {
@@ -50,6 +57,15 @@ int train_command(const Words& words) {
   options.add_to(*run);
   run->add_option("--dataset", dataset, "a dataset artifact's id")->required();
   run->add_option("--base", base, "a base artifact's id (residency models add)")->required();
+  int ranks = 1;
+  run->add_option("--ranks", ranks,
+                  "processes on this machine that train together, each on its share of the cores")
+      ->check(CLI::Range(1, train::kRanksMax))
+      ->capture_default_str();
+  auto* follow = app.add_subcommand(
+      "follow", "train with the rank 0 that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT name");
+  CommonOptions follow_options;
+  follow_options.add_to(*follow);
   auto* cost = app.add_subcommand("cost", "what a training took: time, memory, energy, money");
   CommonOptions cost_options;
   std::string adapter;
@@ -64,6 +80,12 @@ int train_command(const Words& words) {
   if (auto ended = parse(app, words)) return *ended;
   if (sweep.parsed()) return sweep.run();
   if (cost->parsed()) return show_cost(cost_options, adapter, usd_per_hour);
+  if (follow->parsed()) return follow_rank_zero(follow_options);
+  // torchrun and Slurm start every rank with the same words: those above 0 follow.
+  const auto address = train::rank_address([](const char* name) { return std::getenv(name); });
+  if (!address.ok()) return fail(address.error(), options.common.json);
+  if (*address && (*address)->rank > 0) return follow_rank_zero(options.common);
+  if (ranks > 1) ::setenv(pipeline::kRanksVariable, std::to_string(ranks).c_str(), 1);
   options.inputs = {dataset, base};
   return run_stage("train", options, Json::object());
 }

@@ -15,4 +15,8 @@ Stage eval_stage();
 Stage gate_stage();
 Stage deploy_stage();
 
+class TrainingRanks;
+/// A rank other than 0: trains the context's job with the group, and writes nothing.
+Result<void> train_as_follower(StageContext& context, TrainingRanks& ranks);
+
 }  // namespace residency::pipeline

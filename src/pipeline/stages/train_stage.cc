@@ -11,6 +11,7 @@
 #include "pipeline/stages/run_folder.h"
 #include "pipeline/stages/stages.h"
 #include "pipeline/stages/training_set.h"
+#include "pipeline/training_ranks.h"
 #include "train/run_plan.h"
 #include "train/tracking/training_files.h"
 #include "train/train.h"
@@ -128,27 +129,54 @@ Result<void> write_history(store::ArtifactWriter& writer,
   return write_blob(writer, "loss_curve.svg", train::loss_curve_svg(history));
 }
 
+/// What every rank of a training holds.
+struct Prepared {
+  train::TrainOptions options;
+  store::Manifest dataset;
+  BaseModelFile base;
+  TrainingSet train_set;
+  TrainingSet validation_set;
+};
+
+Result<Prepared> prepare(StageContext& context) {
+  Prepared made;
+  RESIDENCY_TRY(made.options, train::TrainOptions::from_config(context.options));
+  RESIDENCY_TRY(made.dataset, context.input("dataset"));
+  RESIDENCY_TRY_VOID(check_clearance(context.workspace, made.dataset));
+  RESIDENCY_TRY(made.base, base_model(context));
+  return made;
+}
+
+Result<void> tokenize_sets(StageContext& context, TrainingRanks& ranks, Prepared& made) {
+  if (made.options.threads == 0) made.options.threads = ranks.threads();
+  RESIDENCY_TRY(const auto tokenizer, model::Tokenizer::open(made.base.path));
+  RESIDENCY_TRY(made.train_set,
+                training_set(context, made.dataset.id, "train.jsonl", *tokenizer, made.options));
+  RESIDENCY_TRY(made.validation_set, training_set(context, made.dataset.id, "validation.jsonl",
+                                                  *tokenizer, made.options));
+  if (!made.train_set.sequences.empty()) return {};
+  return invalid_input(
+      fmt::format("no training example fits train.sequence_tokens_max ({} dropped): raise it",
+                  made.train_set.report.dropped));
+}
+
+class NoMetrics final : public train::MetricSink {
+ public:
+  void step(const train::StepMetrics&) override {}
+};
+
 Result<std::vector<std::string>> run(StageContext& context) {
-  RESIDENCY_TRY(auto options, train::TrainOptions::from_config(context.options));
-  RESIDENCY_TRY(const auto dataset, context.input("dataset"));
-  RESIDENCY_TRY_VOID(check_clearance(context.workspace, dataset));
-  RESIDENCY_TRY(const auto base, base_model(context));
-  RESIDENCY_TRY(const auto tokenizer, model::Tokenizer::open(base.path));
-  RESIDENCY_TRY(const auto train_set,
-                training_set(context, dataset.id, "train.jsonl", *tokenizer, options));
-  RESIDENCY_TRY(const auto validation_set,
-                training_set(context, dataset.id, "validation.jsonl", *tokenizer, options));
-  if (train_set.sequences.empty()) {
-    return invalid_input(
-        fmt::format("no training example fits train.sequence_tokens_max ({} dropped): raise "
-                    "it",
-                    train_set.report.dropped));
-  }
+  RESIDENCY_TRY(Prepared made, prepare(context));
+  // The base's file stands before other ranks look for it.
+  RESIDENCY_TRY(const auto ranks, TrainingRanks::lead(context.workspace.root(), context.job.id));
+  RESIDENCY_TRY_VOID(tokenize_sets(context, *ranks, made));
+  const auto& [options, dataset, base, train_set, validation_set] = made;
   const std::string folder = context.workspace.root() + "/runs/" + context.job.id;
   RESIDENCY_TRY_VOID(context.workspace.env().make_directories(folder));
   StateCheckpoints checkpoints(context.workspace, context.job.id);
   RunFolder run_folder(context.workspace.env(), folder);
-  const train::TrainInputs inputs{base.path, train_set.sequences, validation_set.sequences};
+  const train::TrainInputs inputs{base.path, train_set.sequences, validation_set.sequences,
+                                  ranks->group()};
   RESIDENCY_TRY(const auto config, model::verify_gguf(base.path));
   RESIDENCY_TRY(const auto plan,
                 train::plan_run(options, config, train::count_tokens(options, train_set.sequences),
@@ -185,6 +213,17 @@ Result<std::vector<std::string>> run(StageContext& context) {
 }
 
 }  // namespace
+
+Result<void> train_as_follower(StageContext& context, TrainingRanks& ranks) {
+  RESIDENCY_TRY(Prepared made, prepare(context));
+  RESIDENCY_TRY_VOID(tokenize_sets(context, ranks, made));
+  StateCheckpoints checkpoints(context.workspace, context.job.id);
+  NoMetrics metrics;
+  const train::TrainInputs inputs{made.base.path, made.train_set.sequences,
+                                  made.validation_set.sequences, ranks.group()};
+  auto result = train::run(made.options, inputs, checkpoints, metrics, context.progress);
+  return result.ok() ? Result<void>() : result.error();
+}
 
 Stage train_stage() {
   return {"train", "fine-tune a base model", 1, {"dataset", "base"}, validate, fingerprint, run};

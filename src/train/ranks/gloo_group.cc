@@ -1,11 +1,16 @@
 // join_ranks(): libtorch's c10d with Gloo, on CPUs.
 #include <ATen/ATen.h>
+#include <array>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <unistd.h>
 
 #include "train/ranks/rank_group.h"
 
@@ -18,6 +23,28 @@ Error lost(std::string_view where, const std::exception& failure) {
       "{}: another rank ended or did not answer in time; the job goes on from its last checkpoint "
       "when it is run again ({})",
       where, what.substr(0, std::min(what.find('\n'), std::size_t{200}))));
+}
+
+/// This machine's address on the way to `host`: other ranks reach it there. A datagram socket is
+/// connected and nothing sent. "" where there is no way.
+std::string own_address(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return "";
+  std::string address;
+  const int file = ::socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_storage own{};
+  socklen_t size = sizeof(own);
+  std::array<char, NI_MAXHOST> text{};
+  if (file >= 0 && ::connect(file, found->ai_addr, found->ai_addrlen) == 0 &&
+      ::getsockname(file, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
+      ::getnameinfo(reinterpret_cast<sockaddr*>(&own), size, text.data(), text.size(), nullptr, 0,
+                    NI_NUMERICHOST) == 0)
+    address = text.data();
+  if (file >= 0) ::close(file);
+  ::freeaddrinfo(found);
+  return address;
 }
 
 class GlooGroup final : public RankGroup {
@@ -57,7 +84,9 @@ class GlooGroup final : public RankGroup {
       std::memcpy(mine[0].data_ptr<T>(), values.data(), values.size_bytes());
       std::vector<std::vector<at::Tensor>> all(1);
       for (int i = 0; i < size(); ++i) all[0].push_back(at::empty({count}, options));
-      group_->allgather(all, mine)->wait();
+      c10d::AllgatherOptions waits;
+      waits.timeout = std::chrono::milliseconds(std::int64_t{1000} * address_.timeout_s);
+      group_->allgather(all, mine, waits)->wait();
       std::vector<T> gathered;
       gathered.reserve(values.size() * static_cast<std::size_t>(size()));
       for (const at::Tensor& part : all[0]) {
@@ -89,17 +118,21 @@ Result<std::unique_ptr<RankGroup>> join_ranks(const RankAddress& address,
     options.isServer = address.rank == 0;
     options.numWorkers = static_cast<std::size_t>(address.size);
     options.waitWorkers = false;
-    options.timeout = std::chrono::seconds(address.timeout_s);
+    const int join_s = address.join_timeout_s > 0 ? address.join_timeout_s : address.timeout_s;
+    options.timeout = std::chrono::seconds(join_s);
     auto store = c10::make_intrusive<c10d::TCPStore>(address.host, options);
     if (address.rank == 0 && started) RESIDENCY_TRY_VOID(started(store->getPort()));
     auto settings = c10d::ProcessGroupGloo::Options::create(
-        std::chrono::milliseconds(std::int64_t{1000} * address.timeout_s));
-    const bool local = address.host == "127.0.0.1" || address.host == "localhost";
-    settings->devices.push_back(local
-                                    ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-                                    : c10d::ProcessGroupGloo::createDefaultDevice());
-    auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, address.rank, address.size,
-                                                             settings);
+        std::chrono::milliseconds(std::int64_t{1000} * join_s));
+    const char* const interface = std::getenv("GLOO_SOCKET_IFNAME");
+    const std::string own = own_address(address.host, store->getPort());
+    settings->devices.push_back(
+        interface != nullptr ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
+        : own.empty()        ? c10d::ProcessGroupGloo::createDefaultDevice()
+                             : c10d::ProcessGroupGloo::createDeviceForHostname(own));
+    auto group =
+        c10::make_intrusive<c10d::ProcessGroupGloo>(store, address.rank, address.size, settings);
+    store->setTimeout(std::chrono::seconds(address.timeout_s));
     return std::unique_ptr<RankGroup>(
         std::make_unique<GlooGroup>(address, std::move(store), std::move(group)));
   } catch (const std::exception& failure) {

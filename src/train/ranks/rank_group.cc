@@ -27,8 +27,8 @@ Result<std::optional<RankAddress>> rank_address(
   const bool slurm = variable("SLURM_PROCID") != nullptr && variable("SLURM_NTASKS") != nullptr;
   if (!torchrun && !slurm) return std::optional<RankAddress>();
   RankAddress address;
-  RESIDENCY_TRY(address.size, number(variable, torchrun ? "WORLD_SIZE" : "SLURM_NTASKS", 1,
-                                     kRanksMax));
+  RESIDENCY_TRY(address.size,
+                number(variable, torchrun ? "WORLD_SIZE" : "SLURM_NTASKS", 1, kRanksMax));
   if (address.size == 1) return std::optional<RankAddress>();
   RESIDENCY_TRY(address.rank,
                 number(variable, torchrun ? "RANK" : "SLURM_PROCID", 0, address.size - 1));

@@ -34,8 +34,9 @@ struct RankAddress {
   int rank = 0;
   int size = 1;
   std::string host = "127.0.0.1";
-  int port = 0;  // rank 0: 0 for one that is free
-  int timeout_s = 600;
+  int port = 0;            // rank 0: 0 for one that is free
+  int timeout_s = 600;     // of every wait for the others
+  int join_timeout_s = 0;  // of the first; 0: the same
 };
 
 inline constexpr int kRanksMax = 1024;
@@ -47,9 +48,9 @@ inline constexpr int kRanksMax = 1024;
 Result<std::optional<RankAddress>> rank_address(
     const std::function<const char*(const char*)>& variable);
 
-/// Joins the ranks of `address` over Gloo; `started` is called on rank 0 with the port as soon as it
-/// listens. The ranks' network must be private: nothing on it is encrypted, and whoever reaches the
-/// port can join. kIoError where not all ranks come within the timeout.
+/// Joins the ranks of `address` over Gloo; `started` is called on rank 0 with the port as soon as
+/// it listens. The ranks' network must be private: nothing on it is encrypted, and whoever reaches
+/// the port can join. kIoError where not all ranks come within the timeout.
 Result<std::unique_ptr<RankGroup>> join_ranks(const RankAddress& address,
                                               const std::function<Result<void>(int)>& started);
 

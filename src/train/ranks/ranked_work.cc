@@ -21,8 +21,7 @@ Result<std::vector<double>> RankedWork::end_round(const Result<double>& mine, bo
     const double* said = all.data() + rank * own.size();
     values.push_back(said[0]);
     stop = stop || said[1] != 0;
-    if (said[2] != 0)
-      return io_error(fmt::format("rank {} failed; its own output says why", rank));
+    if (said[2] != 0) return io_error(fmt::format("rank {} failed; its own output says why", rank));
   }
   return values;
 }

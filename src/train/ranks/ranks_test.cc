@@ -146,8 +146,7 @@ class RankedTraining : public ::testing::Test {
  protected:
   RankedTraining() {
     path_ = ::testing::TempDir() + fmt::format("ranked_{}.gguf", ::getpid());
-    EXPECT_TRUE(
-        Env::posix().write_file_atomic(path_, model::make_tiny_llama(7).value()).ok());
+    EXPECT_TRUE(Env::posix().write_file_atomic(path_, model::make_tiny_llama(7).value()).ok());
     for (int i = 0; i < 11; ++i)
       train_.push_back(random_sequence({9 + i, 5}, 256, static_cast<std::uint64_t>(i)));
     for (int i = 0; i < 3; ++i)
@@ -261,8 +260,7 @@ TEST_F(RankedTraining, GoesOnWithAnotherNumberOfRanksAfterOneDied) {
       }
       mutable int asked_ = 0;
     } dying;
-    const auto result =
-        run(options_, {path_, train_, validation_, &group}, nothing, steps, dying);
+    const auto result = run(options_, {path_, train_, validation_, &group}, nothing, steps, dying);
     return result.ok() ? 0 : 1;
   };
   Processes processes(2, dies);
