@@ -6,6 +6,8 @@
 #include "cli/commands/commands.h"
 #include "cli/report_view.h"
 #include "cli/stage_run.h"
+#include "eval/report_html.h"
+#include "pipeline/model_card.h"
 
 namespace residency::cli {
 namespace {
@@ -40,6 +42,25 @@ int show(const CommonOptions& common, const std::string& artifact) {
   return 0;
 }
 
+/// Writes report.html, report.json and model_card.md into a folder.
+Result<void> write_report(const CommonOptions& common, const std::string& artifact,
+                          const std::string& folder) {
+  RESIDENCY_TRY(const auto workspace, open_workspace(common));
+  RESIDENCY_TRY(const auto manifest, workspace->manifest(artifact));
+  RESIDENCY_TRY(const std::string card, pipeline::model_card(*workspace, manifest.id));
+  RESIDENCY_TRY(const std::string curve, pipeline::report_loss_curve(*workspace, manifest.id));
+  RESIDENCY_TRY(const std::string text, workspace->read_blob(manifest.id, "report.json"));
+  RESIDENCY_TRY(const Json json, parse_json(text));
+  RESIDENCY_TRY(const auto report, eval::EvalReport::from_json(json));
+  Env& env = Env::posix();
+  RESIDENCY_TRY_VOID(env.make_directories(folder));
+  const std::string title = json_text(manifest.properties, "adapter");
+  RESIDENCY_TRY_VOID(env.write_file_atomic(folder + "/report.html",
+                                           eval::report_html(report, title, curve, card)));
+  RESIDENCY_TRY_VOID(env.write_file_atomic(folder + "/report.json", json.dump(2) + "\n"));
+  return env.write_file_atomic(folder + "/model_card.md", card);
+}
+
 }  // namespace
 
 int eval_command(const Words& words) {
@@ -67,7 +88,22 @@ int eval_command(const Words& words) {
   auto* show_verb = app.add_subcommand("show", "print a scores or report artifact");
   common.add_to(*show_verb);
   show_verb->add_option("artifact", artifact, "its id")->required();
+  CommonOptions report_common;
+  std::string report;
+  std::string folder;
+  auto* report_verb = app.add_subcommand(
+      "report", "write a report artifact as one HTML file, JSON and a model card");
+  report_common.add_to(*report_verb);
+  report_verb->add_option("artifact", report, "a report artifact's id")->required();
+  report_verb->add_option("--out", folder, "the folder to write to")->required();
   if (auto ended = parse(app, words)) return *ended;
+  if (report_verb->parsed()) {
+    const auto done = write_report(report_common, report, folder);
+    if (!done.ok()) return fail(done.error(), report_common.json);
+    if (!report_common.quiet && !report_common.json)
+      fmt::print("wrote report.html, report.json and model_card.md to {}\n", folder);
+    return 0;
+  }
   if (show_verb->parsed()) return show(common, artifact);
   StageRunOptions& options = run->parsed() ? score : decide;
   for (const std::string& input : run->parsed() ? score_inputs : gate_inputs) {

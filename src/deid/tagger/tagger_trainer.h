@@ -15,12 +15,12 @@ namespace residency::deid {
 
 struct TaggerTrainOptions {
   std::uint64_t seed = 1;
-  int epochs = 5;                   // 1 to 50
-  int genre_examples = 80000;       // of GenreMaker, for each epoch
-  int negative_copies = 3;          // how often an epoch reads the negatives
+  int epochs = 6;                   // 1 to 50
+  int genre_examples = 400000;      // of GenreMaker, for each epoch
+  int negative_copies = 6;          // how often an epoch reads the negatives
   double outside_bias = -1.5;       // see TaggerModel
   double span_precision = 0.9;      // what the held-out part's thresholds are fitted to
-  std::uint32_t log2_buckets = 14;  // of the file; training sees up to 2^20 features
+  std::uint32_t log2_buckets = 16;  // of the file; training sees up to 2^20 features
 
   Result<void> validate() const;
 };

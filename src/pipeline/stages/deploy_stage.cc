@@ -48,6 +48,11 @@ Result<std::vector<std::string>> run(StageContext& context) {
   options.name = parsed.name;
   options.activate = parsed.activate;
   options.base = {base.path, base.sha256, base.artifact};
+  if (adapter && json_member(adapter->properties, "head").is_string())
+    return failed_precondition(
+        "the model has a head that says labels, which endpoints do not serve yet; residency models "
+        "export writes it for other programs: " +
+        adapter->id);
   if (adapter) options.model_artifact = adapter->id;
   if (report) options.report_artifact = report->id;
   if (!parsed.override_person.empty()) {
