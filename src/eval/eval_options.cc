@@ -41,13 +41,16 @@ std::string_view task_name(EvalTask task) {
       return "exact";
     case EvalTask::kEntities:
       return "entities";
+    case EvalTask::kDecision:
+      return "decision";
   }
   return "";
 }
 
 Result<EvalTask> task_named(std::string_view name) {
-  for (const EvalTask task : {EvalTask::kCodeF1, EvalTask::kMultipleChoice,
-                              EvalTask::kClassification, EvalTask::kExact, EvalTask::kEntities}) {
+  for (const EvalTask task :
+       {EvalTask::kCodeF1, EvalTask::kMultipleChoice, EvalTask::kClassification, EvalTask::kExact,
+        EvalTask::kEntities, EvalTask::kDecision}) {
     if (name == task_name(task)) return task;
   }
   return invalid_input("unknown evaluation task");
@@ -57,7 +60,8 @@ Result<EvalOptions> EvalOptions::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "eval.");
   EvalOptions options;
   const auto task = task_named(reader.choice(
-      "task", {"code_f1", "multiple_choice", "classification", "exact", "entities"}, "code_f1"));
+      "task", {"code_f1", "multiple_choice", "classification", "exact", "entities", "decision"},
+      "code_f1"));
   if (task.ok()) options.task = *task;
   options.choices = reader.texts("choices", {});
   if (options.choices.size() == 1 || options.choices.size() > kChoicesMax) {

@@ -15,6 +15,7 @@ enum class EvalTask : std::uint8_t {
   kMultipleChoice,  // the choice with the largest log-probability
   kClassification,  // generate; the first label named is the answer
   kExact,           // generate; equal to the gold completion but for white space
+  kDecision,        // generate; a decision, the first label, and its reasons, the others
   kEntities,        // labelled texts: where the entities are, and of which type
 };
 
@@ -35,7 +36,7 @@ struct EvalOptions {
   std::string canonical_json() const;
 };
 
-/// "code_f1", "multiple_choice", "classification", "exact", "entities".
+/// "code_f1", "multiple_choice", "classification", "exact", "entities", "decision".
 std::string_view task_name(EvalTask task);
 Result<EvalTask> task_named(std::string_view name);
 

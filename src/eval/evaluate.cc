@@ -7,6 +7,7 @@
 
 #include "dataset/example.h"
 #include "eval/answer_reader.h"
+#include "eval/decision.h"
 #include "eval/labelled_prompt.h"
 #include "eval/prompt_digest.h"
 #include "eval/scorer.h"
@@ -172,6 +173,7 @@ class Evaluation {
     scores.negative = options_.negative;
     if (entities || options_.task == EvalTask::kCodeF1 || options_.task == EvalTask::kExact)
       return {};
+    if (options_.task == EvalTask::kDecision) return choose_decisions(scores);
     choices_ = options_.choices;
     if (choices_.empty()) choices_.assign(gold.begin(), gold.end());
     for (std::size_t i = 0; i < items_.size(); ++i) {
@@ -183,6 +185,25 @@ class Evaluation {
       }
     }
     if (choices_.size() < 2) return invalid_input("test set has fewer than two labels");
+    scores.choices = choices_;
+    return {};
+  }
+
+  /// Decisions are what stands first among the labels of any item; what stands behind, its reasons.
+  Result<void> choose_decisions(ModelScores& scores) {
+    std::set<std::string> decisions(options_.choices.begin(), options_.choices.end());
+    for (const Example& item : items_) {
+      if (options_.choices.empty()) decisions.insert(item.labels.front());
+      reasons_.insert(item.labels.begin() + 1, item.labels.end());
+    }
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      if (decisions.count(items_[i].labels.front()) == 0) {
+        return invalid_input(
+            fmt::format("item's first label is no choice: test set item {}", i + 1));
+      }
+    }
+    if (decisions.size() < 2) return invalid_input("test set has fewer than two decisions");
+    choices_.assign(decisions.begin(), decisions.end());
     scores.choices = choices_;
     return {};
   }
@@ -199,6 +220,13 @@ class Evaluation {
       const auto spans = read_entities(text, item.messages.front().content, labels_);
       prediction.readable = spans.has_value();
       if (spans) prediction.parsed = entity_labels(*spans);
+      judge_sets(prediction);
+      return;
+    }
+    if (options_.task == EvalTask::kDecision) {
+      const auto read = read_decision(text, choices_, reasons_);
+      prediction.readable = read.has_value();
+      if (read) prediction.parsed = *read;
       judge_sets(prediction);
       return;
     }
@@ -220,7 +248,8 @@ class Evaluation {
   std::vector<Example> items_;
   std::vector<std::string> prompts_;
   std::vector<std::string> choices_;
-  std::set<std::string> labels_;  // the test set's own, or its entities' types
+  std::set<std::string> reasons_;  // decision: all that any item has
+  std::set<std::string> labels_;   // the test set's own, or its entities' types
   Progress& progress_;
 };
 

@@ -42,7 +42,8 @@ std::vector<std::string> ranked(const std::vector<std::string>& labels,
   return best;
 }
 
-void fill(const model::LabelHead& head, const TextLabels& said, Prediction& prediction) {
+void fill(const model::LabelHead& head, const std::vector<std::string>& choices,
+          const TextLabels& said, Prediction& prediction) {
   prediction.readable = true;
   switch (head.kind) {
     case model::HeadKind::kTags:
@@ -51,7 +52,14 @@ void fill(const model::LabelHead& head, const TextLabels& said, Prediction& pred
     case model::HeadKind::kLabel:
       prediction.parsed = said.labels;
       prediction.prediction = said.labels.front();
-      prediction.logprobs.assign(said.log_scores.begin(), said.log_scores.end());
+      for (const std::string& choice : choices) {
+        const auto at = std::find(head.labels.begin(), head.labels.end(), choice);
+        if (at == head.labels.end()) break;
+        prediction.logprobs.push_back(
+            said.log_scores[static_cast<std::size_t>(at - head.labels.begin())]);
+      }
+      // A choice that the head does not know has no probability.
+      if (prediction.logprobs.size() != choices.size()) prediction.logprobs.clear();
       break;
     case model::HeadKind::kLabels:
       prediction.parsed = said.labels;
@@ -114,7 +122,7 @@ Result<ModelScores> evaluate_labels(const EvalOptions& options, LabelModel& mode
       prediction.id = items[i].id;
       prediction.category = items[i].category;
       prediction.labels = gold_labels(items[i], options.task);
-      fill(model.head(), said[i - from], prediction);
+      fill(model.head(), scores.choices, said[i - from], prediction);
       scores.predictions.push_back(std::move(prediction));
     }
     progress.update(to, items.size(), "items", "");

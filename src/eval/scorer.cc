@@ -103,10 +103,17 @@ Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
       break;
     case EvalTask::kClassification:
       names_ = {"accuracy", "macro_f1"};
-      if (!has_negative_) break;
-      any_ = count(predictions, Form::kAnyPositive, negative);
-      names_ = {"micro_f1",     "macro_f1",     "micro_precision",
-                "micro_recall", "detection_f1", "accuracy"};
+      if (has_negative_) {
+        any_ = count(predictions, Form::kAnyPositive, negative);
+        names_ = {"micro_f1",     "macro_f1",     "micro_precision",
+                  "micro_recall", "detection_f1", "accuracy"};
+      }
+      measures_.emplace(predictions, choices, negative);
+      names_.insert(names_.end(), measures_->names().begin(), measures_->names().end());
+      break;
+    case EvalTask::kDecision:
+      read_decisions(predictions);
+      names_ = {"accuracy", "macro_f1", "reasons_micro_f1", "exact_match"};
       break;
     case EvalTask::kExact:
       names_ = {"exact_match"};
@@ -118,6 +125,23 @@ Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
       break;
   }
   names_.insert(names_.end(), {"parse_failure_rate", "not_asked_rate"});
+}
+
+/// The first label is the decision, the others are reasons.
+void Scorer::read_decisions(const std::vector<Prediction>& predictions) {
+  std::vector<Prediction> decisions(predictions.size());
+  std::vector<Prediction> reasons(predictions.size());
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    for (auto part : {&Prediction::labels, &Prediction::parsed}) {
+      const auto& labels = predictions[i].*part;
+      if (labels.empty()) continue;
+      (decisions[i].*part).push_back(labels.front());
+      (reasons[i].*part).assign(labels.begin() + 1, labels.end());
+    }
+    decided_.push_back(decisions[i].labels == decisions[i].parsed ? 1 : 0);
+  }
+  labels_ = count(decisions, Form::kWhole, "");
+  any_ = count(reasons, Form::kWhole, "");
 }
 
 /// Ranks count only where every item that was asked has them.
@@ -234,12 +258,21 @@ std::vector<double> Scorer::values(const std::vector<std::uint32_t>& weights) co
         append_f1(any_, weights, false, micro_and_macro);
         values.push_back(micro_and_macro[0]);
         values.push_back(rate(correct_, weights));
-        break;
+      } else {
+        append_f1(labels_, weights, false, micro_and_macro);
+        values.push_back(rate(correct_, weights));
+        if (task_ == EvalTask::kMultipleChoice) values.push_back(rate(correct_norm_, weights));
+        values.push_back(micro_and_macro[1]);
       }
+      if (measures_) measures_->append(weights, values);
+      break;
+    case EvalTask::kDecision:
+      values.push_back(rate(decided_, weights));
       append_f1(labels_, weights, false, micro_and_macro);
-      values.push_back(rate(correct_, weights));
-      if (task_ == EvalTask::kMultipleChoice) values.push_back(rate(correct_norm_, weights));
       values.push_back(micro_and_macro[1]);
+      append_f1(any_, weights, false, micro_and_macro);
+      values.push_back(micro_and_macro[2]);
+      values.push_back(rate(correct_, weights));
       break;
     case EvalTask::kExact:
       values.push_back(rate(correct_, weights));
@@ -269,7 +302,8 @@ std::map<std::string, Metric> score(const Scorer& scorer, std::uint64_t seed,
 }
 
 bool lower_is_better(std::string_view metric) {
-  return metric == "parse_failure_rate" || metric == "not_asked_rate";
+  return metric == "parse_failure_rate" || metric == "not_asked_rate" ||
+         metric == "above_gold_rate" || metric == "below_gold_rate";
 }
 
 double item_f1(const std::vector<std::string>& gold, const std::vector<std::string>& parsed) {

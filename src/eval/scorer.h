@@ -9,6 +9,7 @@
 
 #include "eval/entity_counts.h"
 #include "eval/eval_options.h"
+#include "eval/label_measures.h"
 #include "eval/prediction.h"
 #include "eval/statistics.h"
 
@@ -26,7 +27,10 @@ namespace residency::eval {
 /// classification: accuracy; macro_f1 over the gold labels. With a negative label: micro_f1,
 ///   macro_f1, micro_precision, micro_recall over the other labels, detection_f1 (any of them
 ///   against the negative one), accuracy: DDI Extraction 2013 (Segura-Bedmar et al., SemEval 2013,
-///   task 9.2) scored so.
+///   task 9.2) scored so. And LabelMeasures' of levels and of two labels.
+/// decision: accuracy and macro_f1 of the decision, the first label; reasons_micro_f1 of the
+/// others;
+///   exact_match of both.
 /// entities: EntityCounts' metrics; exact_match.
 /// exact: exact_match.
 /// All: parse_failure_rate (no answer was found), not_asked_rate (the prompt did not fit). Both
@@ -59,6 +63,7 @@ class Scorer {
                                                  const std::string& negative);
   static Table count(const std::vector<Prediction>& predictions, Form form,
                      const std::string& negative);
+  void read_decisions(const std::vector<Prediction>& predictions);
   void read_ranks(const std::vector<Prediction>& predictions);
   double precision_at(std::size_t k, const std::vector<std::uint32_t>& weights) const;
   static void append_f1(const Table& table, const std::vector<std::uint32_t>& weights,
@@ -74,6 +79,8 @@ class Scorer {
   Table tree_;
   Table any_;  // of classification with a negative label: anything against it
   std::optional<EntityCounts> entities_;
+  std::optional<LabelMeasures> measures_;  // classification
+  std::vector<std::uint8_t> decided_;      // decision: is the first label the gold one?
   bool has_negative_ = false;
   std::vector<std::vector<std::uint8_t>> ranked_hits_;  // by item: is the n-th label gold?
   std::vector<std::uint8_t> correct_;

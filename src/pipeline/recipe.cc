@@ -52,6 +52,22 @@ void make_policy_paths_absolute(Json& policy, const std::string& directory) {
   }
 }
 
+/// `dataset.files`: lists of files or folders by part.
+void make_file_lists_absolute(Json& files, const std::string& directory) {
+  if (!files.is_object()) return;
+  for (auto& [part, paths] : files.items()) {
+    if (!paths.is_array()) continue;
+    for (auto& path : paths)
+      if (path.is_string()) path = absolute_path(path.get<std::string>(), directory);
+  }
+}
+
+/// Whether any text of a section is "synth:…", a file that the step synth makes.
+bool reads_synth(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().starts_with("synth:");
+  return value.is_structured() && std::any_of(value.begin(), value.end(), reads_synth);
+}
+
 /// Every member called "path" names a file or folder.
 void make_paths_absolute(Json& value, const std::string& directory) {
   if (value.is_object()) {
@@ -116,6 +132,10 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
     make_paths_absolute(options, directory);
     if (options.is_object() && options.contains("policy"))
       make_policy_paths_absolute(options["policy"], directory);
+    const bool dataset = shape.name == "dataset";
+    if (dataset && options.is_object() && options.contains("files"))
+      make_file_lists_absolute(options["files"], directory);
+    const bool on_synth = dataset && sections.count("synth") > 0 && reads_synth(options);
     RESIDENCY_TRY(auto node, ConfigNode::parse(dump_json(options), name));
     Step step{std::string(shape.name), std::string(shape.stage), std::move(node), {}};
     bool feeds = true;
@@ -125,6 +145,7 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
       if (present) step.inputs.emplace_back(input);
       if (!present && shape.name == "eval-tuned" && input == "train") feeds = false;
     }
+    if (on_synth) step.inputs.emplace_back("synth");
     if (feeds) recipe.steps.push_back(std::move(step));
   }
   if (recipe.steps.empty()) return invalid_argument("recipe has no stage: " + name);

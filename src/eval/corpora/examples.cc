@@ -10,9 +10,11 @@
 #include "eval/corpora/codiesp.h"
 #include "eval/corpora/conll.h"
 #include "eval/corpora/ddi.h"
+#include "eval/corpora/example_making.h"
 #include "eval/corpora/i2b2.h"
 #include "eval/corpora/pubmedqa.h"
 #include "eval/corpora/pubtator.h"
+#include "eval/corpora/use_case_examples.h"
 
 namespace residency::eval::corpora {
 namespace {
@@ -20,31 +22,11 @@ namespace {
 using dataset::Example;
 using dataset::Format;
 
-Example labelled(std::string id, std::string text) {
-  Example example;
-  example.id = std::move(id);
-  example.format = Format::kLabelled;
-  example.messages.push_back({"user", std::move(text)});
-  return example;
-}
-
-/// Keeps what check_example() accepts; the rest is counted.
-void keep(Example example, CorpusExamples& made) {
-  const auto checked = dataset::check_example(example);
-  if (checked.ok()) {
-    made.examples.push_back(std::move(example));
-    return;
-  }
-  ++made.notes.bad;
-  if (made.notes.problems.size() < ReadNotes::kProblemsMax)
-    made.notes.problems.push_back(checked.error().message());
-}
-
 CorpusExamples from_documents(Corpus<Document> corpus, const ExampleOptions& options) {
   CorpusExamples made{{}, std::move(corpus.notes)};
   const std::set<std::string> wanted(options.types.begin(), options.types.end());
   for (Document& document : corpus.records) {
-    Example example = labelled(std::move(document.id), std::move(document.text));
+    Example example = labelled_example(std::move(document.id), std::move(document.text));
     const auto number = example.id.rfind('#');  // of a sentence in its document
     if (number != std::string::npos && number > 0) example.patient = example.id.substr(0, number);
     for (const Entity& entity : document.entities) {
@@ -54,7 +36,7 @@ CorpusExamples from_documents(Corpus<Document> corpus, const ExampleOptions& opt
     std::sort(example.entities.begin(), example.entities.end());
     example.entities.erase(std::unique(example.entities.begin(), example.entities.end()),
                            example.entities.end());
-    keep(std::move(example), made);
+    keep_example(std::move(example), made);
   }
   return made;
 }
@@ -63,11 +45,11 @@ CorpusExamples from_pairs(const Corpus<PairSentence>& corpus) {
   CorpusExamples made{{}, corpus.notes};
   for (const PairSentence& sentence : corpus.records) {
     for (const EntityPair& pair : sentence.pairs) {
-      Example example = labelled(pair.id, pair_text(sentence, pair));
+      Example example = labelled_example(pair.id, pair_text(sentence, pair));
       example.labels = {pair.label};
       // Pairs of one document stay on one side of a split.
       example.patient = sentence.document;
-      keep(std::move(example), made);
+      keep_example(std::move(example), made);
     }
   }
   return made;
@@ -76,7 +58,7 @@ CorpusExamples from_pairs(const Corpus<PairSentence>& corpus) {
 CorpusExamples from_coded(const Corpus<CodedDocument>& corpus) {
   CorpusExamples made{{}, corpus.notes};
   for (const CodedDocument& document : corpus.records) {
-    Example example = labelled(document.id, document.text);
+    Example example = labelled_example(document.id, document.text);
     std::set<std::string> codes;
     for (const CodeMention& mention : document.codes) {
       std::string code = mention.code;
@@ -85,7 +67,7 @@ CorpusExamples from_coded(const Corpus<CodedDocument>& corpus) {
       codes.insert(std::move(code));
     }
     example.labels.assign(codes.begin(), codes.end());
-    keep(std::move(example), made);
+    keep_example(std::move(example), made);
   }
   return made;
 }
@@ -102,7 +84,7 @@ CorpusExamples from_choices(const Corpus<ChoiceItem>& corpus, const ExampleOptio
     example.messages.push_back({"user", choice_prompt(options.layout, item)});
     const bool completion = options.format == Format::kCompletion;
     example.messages.push_back({"assistant", completion ? " " + answer : answer});
-    keep(std::move(example), made);
+    keep_example(std::move(example), made);
   }
   return made;
 }
@@ -124,9 +106,14 @@ Result<CorpusExamples> choices(Env& env, const std::string& path, Reader reader,
 }  // namespace
 
 const std::vector<std::string>& layout_names() {
-  static const std::vector<std::string> kNames{
-      "conll", "pubtator", "bioc", "brat",     "i2b2_concepts",     "i2b2_xml",          "ddi",
-      "medqa", "medmcqa",  "mmlu", "pubmedqa", "codiesp_diagnoses", "codiesp_procedures"};
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names{
+        "conll", "pubtator", "bioc", "brat",     "i2b2_concepts",     "i2b2_xml",          "ddi",
+        "medqa", "medmcqa",  "mmlu", "pubmedqa", "codiesp_diagnoses", "codiesp_procedures"};
+    const auto& more = use_case_layouts();
+    names.insert(names.end(), more.begin(), more.end());
+    return names;
+  }();
   return kNames;
 }
 
@@ -224,7 +211,7 @@ Result<CorpusExamples> corpus_examples(Env& env, const std::string& path,
                                                                     : CodiespTask::kProcedures));
     return from_coded(corpus);
   }
-  return invalid_argument("unknown layout of a corpus");
+  return use_case_examples(env, path, options);
 }
 
 }  // namespace residency::eval::corpora

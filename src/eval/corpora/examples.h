@@ -16,8 +16,8 @@ namespace residency::eval::corpora {
 const std::vector<std::string>& layout_names();
 
 struct ExampleOptions {
-  std::string layout;                                     // of layout_names()
-  std::vector<std::string> types;                         // of entities; empty: all
+  std::string layout;              // of layout_names()
+  std::vector<std::string> types;  // of entities; empty: all; moleculenet: the column
   dataset::Format format = dataset::Format::kCompletion;  // of choice items
 };
 
@@ -39,6 +39,7 @@ struct CorpusExamples {
 /// medqa, medmcqa, mmlu, pubmedqa: a question with the prompt of lm-evaluation-harness' task
 ///   (medqa_4options, medmcqa, mmlu, pubmedqa), its answer's letter or word as label. For pubmedqa
 ///   a folder stands for its official test split.
+/// Medical use cases: use_case_examples.h.
 Result<CorpusExamples> corpus_examples(Env& env, const std::string& path,
                                        const ExampleOptions& options);
 

@@ -10,6 +10,7 @@
 #include "pipeline/stages/file_digest.h"
 #include "pipeline/stages/memory_lines.h"
 #include "pipeline/stages/stages.h"
+#include "pipeline/stages/synth_folder.h"
 
 namespace residency::pipeline {
 namespace {
@@ -50,9 +51,24 @@ Result<void> validate(const ConfigNode& options) {
   return {};
 }
 
+/// Calls `take` with every path of a public set, which it may change.
+template <class Take>
+Result<void> each_path(dataset::DatasetOptions& options, Take take) {
+  std::vector<std::string*> paths{&options.path};
+  for (auto& source : options.sources) paths.push_back(&source.path);
+  for (auto* part : {&options.train_paths, &options.validation_paths, &options.test_paths})
+    for (std::string& path : *part) paths.push_back(&path);
+  for (std::string* path : paths) RESIDENCY_TRY_VOID(take(*path));
+  return {};
+}
+
+bool is_synthetic(const std::string& path) { return path.rfind("synth:", 0) == 0; }
+
 /// The digest of all that a public set is read from.
 Result<std::string> sources_sha256(Env& env, const dataset::DatasetOptions& options) {
-  const auto paths = options.source_paths();
+  auto paths = options.source_paths();
+  // What synth made is known by its artifact, which is an input of the job.
+  std::erase_if(paths, is_synthetic);
   if (paths.size() == 1) return tree_sha256(env, paths.front());
   std::string digests;
   for (const std::string& path : paths) {
@@ -79,15 +95,20 @@ Result<Json> clearance(StageContext& context, const dataset::DatasetOptions& opt
   return Json{{"certificate", json_member(corpus.properties, "certificate")}};
 }
 
-/// Every split's files as the corpus' layout has them. Bad records are shown as a warning, and more
-/// than a hundredth of them refuse the corpus: what is scored must be what was released.
-Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
-                                                       const dataset::DatasetOptions& options) {
+struct ReadParts {
+  std::vector<dataset::GivenExample> given;
+  std::uint64_t passed_over = 0;
+};
+
+/// Every split's files as the corpus' layout has them. More than a hundredth of bad records refuse
+/// the corpus: what is scored must be what was released.
+Result<ReadParts> read_corpus(StageContext& context, const dataset::DatasetOptions& options) {
   eval::corpora::ExampleOptions read;
   read.layout = options.layout;
   read.types = options.types;
   read.format = options.format;
-  std::vector<dataset::GivenExample> given;
+  ReadParts read_parts;
+  auto& given = read_parts.given;
   const bool all_given = options.split.train >= 1;
   const std::pair<const std::vector<std::string>*, std::optional<dataset::Split>> parts[] = {
       {&options.train_paths, all_given ? std::optional(dataset::Split::kTrain) : std::nullopt},
@@ -102,6 +123,7 @@ Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
             "{} bad records beside {} good ones: {}{}", made.notes.bad, made.examples.size(), path,
             made.notes.problems.empty() ? "" : "\n" + made.notes.problems.front()));
       }
+      read_parts.passed_over += made.notes.passed_over;
       const std::string part = paths == &options.train_paths  ? "train"
                                : paths == &options.test_paths ? "test"
                                                               : "dev";
@@ -111,19 +133,31 @@ Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
       }
     }
   }
-  return given;
+  return read_parts;
 }
 
 Result<std::vector<std::string>> run(StageContext& context) {
-  RESIDENCY_TRY(const auto options, dataset::DatasetOptions::from_config(context.options));
+  RESIDENCY_TRY(auto options, dataset::DatasetOptions::from_config(context.options));
+  std::vector<std::string> parents;
+  RESIDENCY_TRY_VOID(each_path(options, [&](std::string& path) -> Result<void> {
+    if (!is_synthetic(path)) return {};
+    RESIDENCY_TRY(const auto source, context.input("source"));
+    if (parents.empty()) parents.push_back(source.id);
+    RESIDENCY_TRY(path, resolve_synth_path(context, path));
+    return {};
+  }));
   RESIDENCY_TRY(Json properties, clearance(context, options));
   Splits splits;
   const dataset::SplitSinks sinks{splits.train, splits.validation, splits.test};
   dataset::DatasetReport report;
-  std::vector<std::string> parents;
   if (options.task == dataset::Task::kCorpus) {
-    RESIDENCY_TRY(auto given, read_corpus(context, options));
-    RESIDENCY_TRY(report, dataset::build_given(options, std::move(given), sinks, context.progress));
+    RESIDENCY_TRY(auto parts, read_corpus(context, options));
+    RESIDENCY_TRY(report,
+                  dataset::build_given(options, std::move(parts.given), sinks, context.progress));
+    if (parts.passed_over > 0) {
+      report.records += parts.passed_over;
+      report.left_out["no_label"] += parts.passed_over;
+    }
   } else if (options.is_public()) {
     RESIDENCY_TRY(report,
                   dataset::build_public(options, context.workspace.env(), sinks, context.progress));
@@ -151,7 +185,9 @@ Result<std::vector<std::string>> run(StageContext& context) {
 }  // namespace
 
 Stage dataset_stage() {
-  return {"dataset", "build training and test sets", 1, {"corpus.clean?"}, validate, fingerprint,
+  return {"dataset", "build training and test sets",
+          1,         {"corpus.clean?", "source?"},
+          validate,  fingerprint,
           run};
 }
 
