@@ -53,7 +53,8 @@ class SmilesParser {
     if (const auto order = bond_order(c)) {
       if (!last_ || bond_) return false;
       bond_ = *order;
-      ++at_;
+      // ClinTox as released has the sign of its language's escape before the bond's.
+      at_ += line_.substr(at_).starts_with("\\\\") ? 2 : 1;
       return true;
     }
     if (is_digit(c) || c == '%') return ring();

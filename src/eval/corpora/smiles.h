@@ -29,8 +29,9 @@ struct Molecule {
 inline constexpr std::size_t kSmilesBytesMax = 8192;
 
 /// Reads OpenSMILES: organic subset, bracket atoms, branches, ring bonds, parts. Chirality,
-/// isotopes and the side of a double bond are read and left out. Nothing where the line is no
-/// SMILES or longer than kSmilesBytesMax. Valences are not checked.
+/// isotopes and the side of a double bond are read and left out; a doubled backslash stands for
+/// one. Nothing where the line is no SMILES or longer than kSmilesBytesMax. Valences are not
+/// checked.
 std::optional<Molecule> parse_smiles(std::string_view line);
 
 /// Equal for molecules with the same skeleton: rings and what joins them (Bemis and Murcko 1996),

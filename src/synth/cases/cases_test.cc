@@ -163,7 +163,9 @@ TEST(CaseSets, EveryCaseIsWholeAndRepeats) {
                                    ? line.find("\"messages\"")
                                    : line.find("\"text\"")));
       ++labels[json_text(made.truth, "label")];
-      if (i < 20) EXPECT_EQ(line, dump_json(sets->make(name, 7, i).line));
+      if (i < 20) {
+        EXPECT_EQ(line, dump_json(sets->make(name, 7, i).line));
+      }
     }
     EXPECT_GT(texts.size(), 1450u);  // hardly any text stands twice
     if (name == "ed_triage") {
@@ -197,7 +199,7 @@ std::string read_all(const std::string& path) {
   return text.str();
 }
 
-TEST(Generate, CasesAlone) {
+TEST(CaseFiles, AreMadeWithoutAHospital) {
   SynthOptions options;
   options.out_dir = testing::TempDir() + "synth_cases";
   std::filesystem::remove_all(options.out_dir);
