@@ -83,7 +83,7 @@ std::vector<Finding> check_codes(std::string_view text, const std::vector<std::s
   static const re2::RE2 kDotted(R"((?:^|[^A-Za-z0-9.\-])([A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4})(?:[^A-Za-z0-9]|$))");
   static const re2::RE2 kPlain(R"((?:^|[^A-Za-z0-9.\-])([A-Z][0-9][0-9A-Z]{1,5})(?:[^A-Za-z0-9.\-]|[.\-][^A-Za-z0-9]|[.\-]?$))");
   static const re2::RE2 kLoinc(R"((?:^|[^0-9\-])([0-9]{1,7}-[0-9])(?:[^0-9\-]|$))");
-  static const re2::RE2 kNdc(R"((?:^|[^0-9\-])([0-9]{4,6}-[0-9]{2,5}-[0-9]{1,3}|[0-9]{9,12})(?:[^0-9\-]|$))");
+  static const re2::RE2 kNdc(R"((?:^|[^0-9\-])([0-9]{1,7}-[0-9]{1,7}-[0-9]{1,4}|[0-9]{9,12})(?:[^0-9\-]|$))");
   std::vector<Finding> out;
   const CodeTable& codes = CodeTable::embedded();
   const std::string low = lower(text);

@@ -72,6 +72,21 @@ std::set<std::string> allergens_of(std::string_view text) {
   return found;
 }
 
+/// True where the text itself warns: "A with B raises the risk of bleeding".
+bool already_warns(const std::vector<Word>& words, const DrugMention& a, const DrugMention& b) {
+  const std::uint32_t from = std::min(a.first, b.first) > 6 ? std::min(a.first, b.first) - 6 : 0;
+  const auto to = std::min<std::uint32_t>(std::max(a.last, b.last) + 8,
+                                          static_cast<std::uint32_t>(words.size()));
+  for (std::uint32_t i = from; i < to; ++i) {
+    if (is_one_of(words[i].text,
+                  {"interact", "interacts", "interaction", "interactions", "raises", "raise", "risk",
+                   "increases", "increase", "combination", "combining", "caution", "toxicity",
+                   "levels", "monitor", "inhibits", "bleeding", "closely", "warning"}))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<Finding> check_interactions(std::string_view text, const Conversation& conversation) {
@@ -98,7 +113,9 @@ std::vector<Finding> check_interactions(std::string_view text, const Conversatio
       if (in_text && advised_against(guard_text.words(), other.first, other.last)) return;
       const auto interaction = table.interaction(drug.drug, other.drug);
       const std::string key = std::min(drug.drug, other.drug) + "|" + std::max(drug.drug, other.drug);
-      if (!interaction || !told.insert(key).second) return;
+      if (!interaction || (in_text && already_warns(guard_text.words(), drug, other)) ||
+          !told.insert(key).second)
+        return;
       Finding finding;
       finding.policy = "interactions";
       finding.name = key;

@@ -58,6 +58,19 @@ std::string unleet(std::string text) {
   return text;
 }
 
+/// Numbers of publications, trials, products and tests are nobody's.
+bool is_reference(std::string_view text, std::size_t begin, std::size_t end) {
+  constexpr std::size_t kBefore = 12;
+  const std::size_t from = begin > kBefore ? begin - kBefore : 0;
+  std::string around(text.substr(from, end - from));
+  std::transform(around.begin(), around.end(), around.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  for (const char* mark : {"pmid", "nct0", "doi", "ndc", "loinc", "isbn", "issn"}) {
+    if (around.find(mark) != std::string::npos) return true;
+  }
+  return false;
+}
+
 std::string rot13(std::string text) {
   for (char& c : text) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>('a' + (c - 'a' + 13) % 26);
@@ -123,6 +136,7 @@ void PhiRail::take_spans(std::string_view text, Direction direction, const Known
     const Class& one = classes_[static_cast<std::size_t>(span.phi_class)];
     const Action action = action_of(one, direction);
     if (!one.on || action == Action::kOff || span.score < threshold_) continue;
+    if (span.phi_class == PhiClass::kOtherId && is_reference(text, span.begin, span.end)) continue;
     if (hidden) {
       out.push_back({begin, end, one.type, std::max(span.score, kHiddenScore), action});
       return;

@@ -242,9 +242,9 @@ std::string_view action_name(Action action) {
 double strength_threshold(Strength strength) {
   switch (strength) {
     case Strength::kHigh:
-      return 0.35;
+      return 0.3;
     case Strength::kMedium:
-      return 0.6;
+      return 0.55;
     case Strength::kLow:
       return 0.85;
     case Strength::kNone:

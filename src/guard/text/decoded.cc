@@ -8,7 +8,7 @@
 namespace residency::guard {
 namespace {
 
-constexpr std::size_t kRunMin = 8;
+constexpr std::size_t kRunMin = 6;
 constexpr std::size_t kRunBytesMax = 64 * 1024;
 constexpr std::size_t kWholeTextMax = 4096;
 constexpr int kDepthMax = 2;
