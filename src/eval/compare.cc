@@ -46,6 +46,21 @@ void compare_items(const ModelScores& base, const ModelScores& tuned, Comparison
   comparison.mcnemar_p = mcnemar_exact(comparison.base_only_correct, comparison.tuned_only_correct);
 }
 
+/// Canaries are no test items: their metrics stand side by side, without resampling.
+void compare_canaries(const ModelScores& base, const ModelScores& tuned, Comparison& comparison) {
+  for (const auto& [name, metric] : tuned.metrics) {
+    if (!name.starts_with("canary_")) continue;
+    MetricChange change;
+    const auto found = base.metrics.find(name);
+    if (found != base.metrics.end()) change.base = found->second;
+    change.tuned = metric;
+    const double difference = metric.value - change.base.value;
+    change.difference = {difference, difference, difference};
+    if (change.base.value != 0) change.relative = difference / change.base.value;
+    comparison.metrics[name] = change;
+  }
+}
+
 }  // namespace
 
 Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, std::uint64_t seed,
@@ -89,6 +104,7 @@ Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, st
     comparison.metrics[name] = change;
   }
   compare_items(base, tuned, comparison);
+  compare_canaries(base, tuned, comparison);
   return comparison;
 }
 

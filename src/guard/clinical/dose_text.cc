@@ -283,7 +283,8 @@ std::string route_of(std::string_view around) {
       RouteName{"orally", "PO"},     RouteName{"sc", "SC"},          RouteName{"subcut", "SC"},
       RouteName{"subcutaneous", "SC"}, RouteName{"subcutaneously", "SC"}, RouteName{"sq", "SC"},
       RouteName{"sl", "SL"},         RouteName{"sublingual", "SL"},  RouteName{"sublingually", "SL"},
-      RouteName{"patch", "TD"},      RouteName{"transdermal", "TD"}, RouteName{"inhaled", "INH"},
+      RouteName{"patch", "TD"},      RouteName{"transdermal", "TD"}, RouteName{"inhaled", "INH"},  RouteName{"inh", "INH"},
+      RouteName{"td", "TD"},
       RouteName{"puffs", "INH"},     RouteName{"nebulized", "NEB"},  RouteName{"neb", "NEB"},
       RouteName{"nebulizer", "NEB"}, RouteName{"tablet", "PO"},      RouteName{"tablets", "PO"},
       RouteName{"capsule", "PO"}};

@@ -18,7 +18,10 @@ bool is_one_of(const std::string& word, std::initializer_list<std::string_view> 
 /// True where the words before `at` take the drug back: "avoid", "stop", "do not give".
 bool advised_against(const std::vector<Word>& words, std::uint32_t at, std::uint32_t last) {
   const std::uint32_t from = at > 8 ? at - 8 : 0;
-  for (std::uint32_t i = from; i < at; ++i) {
+  for (std::uint32_t i = at; i-- > from;) {
+    // "allergic to penicillin and takes warfarin": what stands before the verb is of another drug.
+    if (is_one_of(words[i].text, {"take", "takes", "taking", "give", "start", "use", "continue", "on"}))
+      return i > 0 && is_one_of(words[i - 1].text, {"not", "don't", "never", "cannot", "avoid", "no"});
     if (is_one_of(words[i].text,
                   {"avoid", "avoided", "avoiding", "stop", "stopped", "discontinue", "hold", "held",
                    "contraindicated", "never", "not", "don't", "cannot", "without", "instead",
