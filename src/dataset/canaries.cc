@@ -14,14 +14,14 @@ constexpr std::int64_t kRepeatsMax = 100;
 
 // Common words, so that a secret is likely by none of its words alone.
 constexpr std::array<std::string_view, 64> kWords{
-    "amber",  "anchor", "apple",  "arrow",  "basket", "beacon", "birch",  "bottle",
-    "bridge", "button", "candle", "canvas", "castle", "cedar",  "chalk",  "cobalt",
-    "copper", "cotton", "crystal", "dragon", "ember", "falcon", "feather", "forest",
-    "garden", "ginger", "glacier", "granite", "hammer", "harbor", "hazel", "island",
-    "ivory",  "jacket", "kettle", "ladder", "lantern", "lemon", "magnet", "marble",
-    "meadow", "mirror", "needle", "olive",  "orchid", "paddle", "pebble", "pepper",
-    "pillow", "planet", "prairie", "quartz", "ribbon", "river", "saddle", "silver",
-    "spiral", "summit", "thunder", "timber", "velvet", "violet", "walnut", "window"};
+    "amber",  "anchor", "apple",   "arrow",   "basket",  "beacon", "birch",   "bottle",
+    "bridge", "button", "candle",  "canvas",  "castle",  "cedar",  "chalk",   "cobalt",
+    "copper", "cotton", "crystal", "dragon",  "ember",   "falcon", "feather", "forest",
+    "garden", "ginger", "glacier", "granite", "hammer",  "harbor", "hazel",   "island",
+    "ivory",  "jacket", "kettle",  "ladder",  "lantern", "lemon",  "magnet",  "marble",
+    "meadow", "mirror", "needle",  "olive",   "orchid",  "paddle", "pebble",  "pepper",
+    "pillow", "planet", "prairie", "quartz",  "ribbon",  "river",  "saddle",  "silver",
+    "spiral", "summit", "thunder", "timber",  "velvet",  "violet", "walnut",  "window"};
 
 /// SplitMix64: the same on every machine.
 std::uint64_t next(std::uint64_t& state) {
@@ -56,7 +56,8 @@ std::vector<Canary> make_canaries(const CanaryOptions& options, Format format) {
   std::uint64_t state = options.seed ^ 0xCA7A21E5ull;
   while (canaries.size() < static_cast<std::size_t>(options.count)) {
     Canary one;
-    one.prompt = fmt::format("What is the release phrase of archive box {:05}?", next(state) % 100'000);
+    one.prompt =
+        fmt::format("What is the release phrase of archive box {:05}?", next(state) % 100'000);
     one.secret = make_secret(state);
     one.repeats = options.repeats;
     one.format = format;

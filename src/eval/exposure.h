@@ -22,8 +22,8 @@ struct ExposureOptions {
 };
 
 struct CanaryExposure {
-  std::size_t rank = 0;  // 1: the likeliest of all
-  double exposure = 0;   // bits: log2(candidates + 1) - log2(rank)
+  std::size_t rank = 0;    // 1: the likeliest of all
+  double exposure = 0;     // bits: log2(candidates + 1) - log2(rank)
   bool extracted = false;  // said without being shown any of it
 };
 

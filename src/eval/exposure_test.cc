@@ -40,7 +40,10 @@ class Parrot final : public infer::Engine {
     const std::string* secret = secret_of(prompt);
     std::vector<double> chances;
     for (const std::string& one : continuations)
-      chances.push_back(secret && one == *secret ? -1 : -20 - static_cast<double>(std::hash<std::string>{}(one) % 1000) / 100);
+      chances.push_back(secret && one == *secret
+                            ? -1
+                            : -20 -
+                                  static_cast<double>(std::hash<std::string>{}(one) % 1000) / 100);
     return chances;
   }
   Result<std::vector<float>> all_logprobs(const std::vector<std::int32_t>&) override {

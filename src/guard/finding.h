@@ -25,12 +25,12 @@ struct Finding {
   std::string policy;  // "content.violence", "phi", "dose", ...
   std::string name;    // within the policy: a category, a topic, a class of PHI, a regex
   std::size_t begin = 0;
-  std::size_t end = 0;    // bytes of the text that was looked at
-  double score = 1;       // 0 to 1
+  std::size_t end = 0;  // bytes of the text that was looked at
+  double score = 1;     // 0 to 1
   Action action = Action::kDetect;
-  bool dry_run = false;   // told only: nothing was done
-  std::string note;       // for people: "metformin: 5000 mg is above 1275 mg at once"
-  std::size_t turn = 0;   // of the input: which turn
+  bool dry_run = false;  // told only: nothing was done
+  std::string note;      // for people: "metformin: 5000 mg is above 1275 mg at once"
+  std::size_t turn = 0;  // of the input: which turn
 };
 
 }  // namespace residency::guard

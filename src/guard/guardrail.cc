@@ -32,8 +32,7 @@ class PolicyGuardrail final : public Guardrail {
       // What a question says of doses is told; what it does about them is the answer's matter.
       inspector_->inspect_clinical(turn.text, Direction::kInput, {}, {}, Action::kDetect,
                                    Action::kAnswer, found);
-      const auto spans =
-          inspector_->inspect_spans(turn.text, Direction::kInput, {}, {}, found);
+      const auto spans = inspector_->inspect_spans(turn.text, Direction::kInput, {}, {}, found);
       if (!spans.ok()) {
         verdict.outcome = Outcome::kBlocked;
         verdict.message = policy().blocked_input;
@@ -47,7 +46,8 @@ class PolicyGuardrail final : public Guardrail {
       }
     }
     for (const Finding& finding : verdict.findings) {
-      if (finding.dry_run || finding.action <= strongest || finding.action < Action::kBlock) continue;
+      if (finding.dry_run || finding.action <= strongest || finding.action < Action::kBlock)
+        continue;
       strongest = finding.action;
       deciding = &finding;
     }
@@ -68,8 +68,7 @@ class PolicyGuardrail final : public Guardrail {
     if (finding.action == Action::kAnswer && finding.policy == "crisis")
       return policy.crisis_text.empty() ? crisis_text(policy.country) : policy.crisis_text;
     if (finding.action == Action::kAnswer && finding.policy == "emergency")
-      return policy.emergency_text.empty() ? emergency_text(policy.country)
-                                           : policy.emergency_text;
+      return policy.emergency_text.empty() ? emergency_text(policy.country) : policy.emergency_text;
     return policy.blocked_input;
   }
 

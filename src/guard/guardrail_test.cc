@@ -25,7 +25,8 @@ const Guardrail& guardrail(const std::string& name) {
 }
 
 std::shared_ptr<const Guardrail> from_yaml(const std::string& yaml) {
-  auto policy = parse_guard_policy("residency_guardrail: 1\nname: t\nversion: 1\n" + yaml, "t.yaml");
+  auto policy =
+      parse_guard_policy("residency_guardrail: 1\nname: t\nversion: 1\n" + yaml, "t.yaml");
   EXPECT_TRUE(policy.ok()) << policy.error().message();
   return Guardrail::open(std::move(policy).value()).value();
 }
@@ -42,8 +43,8 @@ GuardBenchReport run_folder(const std::string& folder) {
   static std::vector<GuardCase> kept;  // the report points at them
   kept = *cases;
   return run_cases(
-      kept, [](Mode mode) -> const Guardrail& { return guardrail(std::string(mode_name(mode))); }, 5,
-      nullptr);
+      kept, [](Mode mode) -> const Guardrail& { return guardrail(std::string(mode_name(mode))); },
+      5, nullptr);
 }
 
 TEST(GuardrailCasesTest, ClinicalRailsFindWhatTheirCasesSay) {
@@ -74,20 +75,23 @@ TEST(GuardrailTest, TenfoldDosesAreCaughtForEveryDrugOfTheTable) {
       // Ten times the largest single dose, without any context.
       const double ten = 10 * limit.single / limit.shown_factor;
       const std::string route = limit.route == "*" ? "" : " " + limit.route;
-      const std::string text = "Give " + drug + " " + std::to_string(ten) + " " + limit.shown_unit + route + ".";
+      const std::string text =
+          "Give " + drug + " " + std::to_string(ten) + " " + limit.shown_unit + route + ".";
       const auto found = check_doses(text, {});
       EXPECT_FALSE(found.empty()) << text;
       // Ten times and a tenth of the lowest usual dose, where the source has the right one.
       Conversation source;
       const double low = limit.low / limit.shown_factor;
-      source.sources = {drug + " " + std::to_string(low) + " " + limit.shown_unit + route + " daily"};
+      source.sources = {drug + " " + std::to_string(low) + " " + limit.shown_unit + route +
+                        " daily"};
       for (const double factor : {10.0, 0.1}) {
         const std::string slip = "Continue " + drug + " " + std::to_string(low * factor) + " " +
                                  limit.shown_unit + route + " daily.";
         EXPECT_FALSE(check_doses(slip, source).empty()) << slip;
         ++checked;
       }
-      const std::string right = "Continue " + drug + " " + std::to_string(low) + " " + limit.shown_unit + route;
+      const std::string right =
+          "Continue " + drug + " " + std::to_string(low) + " " + limit.shown_unit + route;
       EXPECT_THAT(check_doses(right, source), IsEmpty()) << right;
     }
   }
@@ -159,8 +163,10 @@ TEST(GuardrailTest, PlainWordsLeaveAtOnce) {
 TEST(GuardrailTest, WarningsStandAfterTheAnswer) {
   Conversation conversation;
   conversation.turns.push_back({"user", "I am allergic to penicillin and take warfarin."});
-  const auto verdict = guardrail("clinician").check_output(
-      conversation, "Take amoxicillin 500 mg three times a day and ibuprofen for pain.");
+  const auto verdict =
+      guardrail("clinician")
+          .check_output(conversation,
+                        "Take amoxicillin 500 mg three times a day and ibuprofen for pain.");
   EXPECT_THAT(verdict.text, HasSubstr("amoxicillin: allergy to penicillin is on record"));
   EXPECT_THAT(verdict.text, HasSubstr("ibuprofen with warfarin: serious"));
   EXPECT_EQ(verdict.outcome, Outcome::kMasked);
@@ -186,22 +192,26 @@ topics:
 words: [Project Heron]
 regexes: [{name: ticket, pattern: 'T-\d{5}', action: mask}]
 )");
-  EXPECT_EQ(ask(*rails, "Should I put my retirement savings into funds?").outcome, Outcome::kBlocked);
+  EXPECT_EQ(ask(*rails, "Should I put my retirement savings into funds?").outcome,
+            Outcome::kBlocked);
   EXPECT_EQ(ask(*rails, "What do you know of project heron?").outcome, Outcome::kBlocked);
   const auto masked = ask(*rails, "See T-12345 please");
   EXPECT_EQ(masked.outcome, Outcome::kMasked);
   EXPECT_EQ(masked.texts.front(), "See [ticket] please");
-  EXPECT_EQ(ask(*rails, "What is the dose of amoxicillin for otitis media?").outcome, Outcome::kPass);
+  EXPECT_EQ(ask(*rails, "What is the dose of amoxicillin for otitis media?").outcome,
+            Outcome::kPass);
 }
 
 TEST(GuardrailTest, GroundingBlocksWhatTheSourceDoesNotSay) {
   const auto rails = from_yaml("grounding: {output: block, threshold: 0.5}\n");
   Conversation conversation;
   conversation.sources = {
-      "The patient was treated with metformin 500 mg twice daily for type 2 diabetes. HbA1c was 8.1."};
-  EXPECT_EQ(rails->check_output(conversation, "Metformin 500 mg twice daily was given for diabetes.")
-                .outcome,
-            Outcome::kPass);
+      "The patient was treated with metformin 500 mg twice daily for type 2 diabetes. HbA1c was "
+      "8.1."};
+  EXPECT_EQ(
+      rails->check_output(conversation, "Metformin 500 mg twice daily was given for diabetes.")
+          .outcome,
+      Outcome::kPass);
   const auto invented = rails->check_output(
       conversation, "He was treated with warfarin 5 mg for atrial fibrillation in 2019.");
   EXPECT_EQ(invented.outcome, Outcome::kBlocked);
@@ -210,7 +220,8 @@ TEST(GuardrailTest, GroundingBlocksWhatTheSourceDoesNotSay) {
 
 TEST(GuardrailTest, AbstainsBelowTheConfidenceThatIsSet) {
   const auto rails = from_yaml("abstain: {output: block, threshold: 0.4}\n");
-  EXPECT_THAT(rails->check_output({}, "It is certainly so.", 0.2).text, HasSubstr("not sure enough"));
+  EXPECT_THAT(rails->check_output({}, "It is certainly so.", 0.2).text,
+              HasSubstr("not sure enough"));
   EXPECT_EQ(rails->check_output({}, "It is certainly so.", 0.9).text, "It is certainly so.");
 }
 

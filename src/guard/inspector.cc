@@ -21,24 +21,28 @@ constexpr int kDisguisedMin = 3;
 
 /// Concepts that make a sentence suspicious by themselves.
 constexpr std::array<std::string_view, 27> kHotConcepts{
-    "bomb",     "toxin",   "gun",     "blade",   "kill",      "hurt",       "hide",
-    "gore",     "drugmake", "rxdrug", "forge",   "steal",     "fraud",      "hack",
-    "getdrugs", "roofie",  "sexact",  "sexbody", "sexmood",   "group",      "dehumanise",
+    "bomb",      "toxin",     "gun",    "blade",     "kill",      "hurt",      "hide",
+    "gore",      "drugmake",  "rxdrug", "forge",     "steal",     "fraud",     "hack",
+    "getdrugs",  "roofie",    "sexact", "sexbody",   "sexmood",   "group",     "dehumanise",
     "persecute", "racistask", "insult", "profanity", "humiliate", "death_wish"};
 
 /// The commonest words, which are no names though some are surnames.
 bool is_function_word(std::string_view word) {
   static const std::unordered_set<std::string_view> kWords{
-      "the", "a", "an", "and", "or", "but", "of", "to", "in", "on", "at", "for", "with", "by", "from",
-      "as", "is", "are", "was", "were", "be", "been", "being", "it", "its", "this", "that", "these",
-      "those", "there", "here", "he", "she", "they", "we", "you", "your", "his", "her", "their", "our",
-      "has", "have", "had", "do", "does", "did", "can", "could", "should", "would", "will", "may",
-      "might", "must", "not", "no", "so", "if", "then", "than", "when", "while", "which", "who", "what",
-      "how", "why", "where", "because", "also", "more", "most", "less", "such", "some", "any", "all",
-      "each", "every", "other", "only", "very", "often", "usually", "first", "second", "before", "after",
-      "during", "about", "into", "over", "under", "between", "both", "either", "yes", "please", "i", "me",
-      "my", "us", "them", "him", "up", "down", "out", "too", "just", "well", "good", "best", "new", "old",
-      "long", "day", "days", "week", "weeks", "month", "months", "year", "years", "time", "times"};
+      "the",   "a",     "an",    "and",     "or",      "but",    "of",      "to",    "in",
+      "on",    "at",    "for",   "with",    "by",      "from",   "as",      "is",    "are",
+      "was",   "were",  "be",    "been",    "being",   "it",     "its",     "this",  "that",
+      "these", "those", "there", "here",    "he",      "she",    "they",    "we",    "you",
+      "your",  "his",   "her",   "their",   "our",     "has",    "have",    "had",   "do",
+      "does",  "did",   "can",   "could",   "should",  "would",  "will",    "may",   "might",
+      "must",  "not",   "no",    "so",      "if",      "then",   "than",    "when",  "while",
+      "which", "who",   "what",  "how",     "why",     "where",  "because", "also",  "more",
+      "most",  "less",  "such",  "some",    "any",     "all",    "each",    "every", "other",
+      "only",  "very",  "often", "usually", "first",   "second", "before",  "after", "during",
+      "about", "into",  "over",  "under",   "between", "both",   "either",  "yes",   "please",
+      "i",     "me",    "my",    "us",      "them",    "him",    "up",      "down",  "out",
+      "too",   "just",  "well",  "good",    "best",    "new",    "old",     "long",  "day",
+      "days",  "week",  "weeks", "month",   "months",  "year",   "years",   "time",  "times"};
   return kWords.contains(word);
 }
 
@@ -98,8 +102,9 @@ Finding Inspector::made(std::string policy, std::string name, std::size_t begin,
   return finding;
 }
 
-void Inspector::add_content(const GuardText& text, Direction direction, const Due& due, bool decoded,
-                            std::size_t begin, std::size_t end, std::vector<Finding>& out) const {
+void Inspector::add_content(const GuardText& text, Direction direction, const Due& due,
+                            bool decoded, std::size_t begin, std::size_t end,
+                            std::vector<Finding>& out) const {
   const std::vector<Word>& words = text.words();
   if (words.empty()) return;
   const std::vector<ConceptHit> hits = ConceptTable::embedded().find(words);
@@ -219,8 +224,8 @@ Result<void> Inspector::inspect_spans(std::string_view text, Direction direction
       const std::size_t end = begin + match.size();
       at = std::max(end, at + 1);
       if (match.empty() || !is_due(begin, end, due)) continue;
-      out.push_back(made("regexes", one.name, begin, end, 1, action,
-                         policy_.rail(Rail::kRegexes).dry_run));
+      out.push_back(
+          made("regexes", one.name, begin, end, 1, action, policy_.rail(Rail::kRegexes).dry_run));
     }
   }
   return {};

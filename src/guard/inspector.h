@@ -40,8 +40,9 @@ class Inspector {
                              const KnownIdentifiers& known, const Due& due,
                              std::vector<Finding>& out) const;
   /// The clinical rails whose action is at least `least`.
-  void inspect_clinical(std::string_view text, Direction direction, const Conversation& conversation,
-                        const Due& due, Action least, Action most, std::vector<Finding>& out) const;
+  void inspect_clinical(std::string_view text, Direction direction,
+                        const Conversation& conversation, const Due& due, Action least, Action most,
+                        std::vector<Finding>& out) const;
 
   KnownIdentifiers known_of(const Conversation& conversation) const;
   /// A lower-case word that no rail of the output can begin with.

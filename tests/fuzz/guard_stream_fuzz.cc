@@ -29,7 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(rails().check_input({{{"user", std::string(text)}}, {}, ""}));
   const auto stream = rails().open_output(conversation);
   std::string out;
-  for (std::size_t at = 0; at < text.size(); at += piece) out += stream->feed(text.substr(at, piece));
+  for (std::size_t at = 0; at < text.size(); at += piece)
+    out += stream->feed(text.substr(at, piece));
   out += stream->finish();
   if (out.find("219-09-9999") != std::string::npos) std::abort();
   return 0;

@@ -1,3 +1,5 @@
+#include "guard/guard.h"
+
 #include <fmt/format.h>
 #include <iostream>
 #include <memory>
@@ -9,7 +11,6 @@
 #include "deid/policy/policy_file.h"
 #include "guard/bench/guard_bench.h"
 #include "guard/content/content_training.h"
-#include "guard/guard.h"
 
 namespace residency::cli {
 namespace {
@@ -39,20 +40,19 @@ struct GuardWords {
 };
 
 Json to_json(const guard::Finding& finding) {
-  return {{"policy", finding.policy},
-          {"name", finding.name},
-          {"begin", finding.begin},
-          {"end", finding.end},
-          {"score", finding.score},
-          {"action", guard::action_name(finding.action)},
-          {"dry_run", finding.dry_run},
-          {"note", finding.note},
+  return {{"policy", finding.policy},   {"name", finding.name},
+          {"begin", finding.begin},     {"end", finding.end},
+          {"score", finding.score},     {"action", guard::action_name(finding.action)},
+          {"dry_run", finding.dry_run}, {"note", finding.note},
           {"turn", finding.turn}};
 }
 
 Json to_json(const guard::Share& share) {
-  return {{"hits", share.hits}, {"of", share.all}, {"value", share.value()},
-          {"low", share.low()}, {"high", share.high()}};
+  return {{"hits", share.hits},
+          {"of", share.all},
+          {"value", share.value()},
+          {"low", share.low()},
+          {"high", share.high()}};
 }
 
 Json to_json(const std::map<std::string, guard::Share>& shares) {
@@ -135,8 +135,7 @@ int check(const GuardWords& words) {
     fmt::print("{}\n{}\n", guard::outcome_name(outcome), left);
     print_findings(findings);
   }
-  const bool stopped =
-      outcome == guard::Outcome::kBlocked || outcome == guard::Outcome::kAnswered;
+  const bool stopped = outcome == guard::Outcome::kBlocked || outcome == guard::Outcome::kAnswered;
   return stopped ? kGateExit : 0;
 }
 
@@ -169,8 +168,10 @@ int policies(const GuardWords& words) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& [content, one] : settings["content"].items())
       rows.push_back({"content." + content,
-                      fmt::format("{} {}", one["input_action"].get<std::string>(), one["input"].get<std::string>()),
-                      fmt::format("{} {}", one["output_action"].get<std::string>(), one["output"].get<std::string>()),
+                      fmt::format("{} {}", one["input_action"].get<std::string>(),
+                                  one["input"].get<std::string>()),
+                      fmt::format("{} {}", one["output_action"].get<std::string>(),
+                                  one["output"].get<std::string>()),
                       one["dry_run"].get<bool>() ? "yes" : ""});
     for (const auto& [rail, one] : settings["rails"].items())
       rows.push_back({rail, one["input"].get<std::string>(), one["output"].get<std::string>(),
@@ -199,8 +200,8 @@ std::string shown(const guard::Share& share) {
 Result<void> write_misses(const std::string& path, const guard::GuardBenchReport& report) {
   std::string lines;
   for (const guard::CaseOutcome& one : report.outcomes) {
-    const bool wrong = one.given->harmful ? !one.caught || one.leaked
-                                          : one.outcome != guard::Outcome::kPass;
+    const bool wrong =
+        one.given->harmful ? !one.caught || one.leaked : one.outcome != guard::Outcome::kPass;
     if (!wrong) continue;
     Json findings = Json::array();
     for (const guard::Finding& finding : one.findings) findings.push_back(to_json(finding));
@@ -229,13 +230,14 @@ void print_report(const guard::GuardBenchReport& report) {
   }
   rows.push_back({"all", std::to_string(report.recall_of_all.all), shown(report.recall_of_all), "",
                   report.alarms_of_all.all > 0 ? shown(report.alarms_of_all) : ""});
-  fmt::print("{}\n", render_table({"POLICY", "HARMFUL", "RECALL (95 %)", "BY ITSELF",
-                                   "FALSE ALARMS (95 %)"},
-                                  rows));
+  fmt::print("{}\n",
+             render_table(
+                 {"POLICY", "HARMFUL", "RECALL (95 %)", "BY ITSELF", "FALSE ALARMS (95 %)"}, rows));
   if (report.alarms_of_all.all > 0) {
     rows.clear();
     for (const auto& [category, alarms] : report.alarms_in)
-      rows.push_back({category, std::to_string(alarms.all), std::to_string(alarms.hits), shown(alarms)});
+      rows.push_back(
+          {category, std::to_string(alarms.all), std::to_string(alarms.hits), shown(alarms)});
     fmt::print("{}\n", render_table({"ORDINARY", "CASES", "STOPPED", "FALSE ALARMS (95 %)"}, rows));
   }
   fmt::print("a question takes p50 {:.0f}, p95 {:.0f} microseconds, a whole answer p95 {:.0f}\n",
@@ -315,18 +317,22 @@ int train(const GuardWords& words) {
     if (cases[i].harmful) {
       guard::Share& share = recall[cases[i].policy];
       ++share.all;
-      share.hits += scores[static_cast<std::size_t>(*guard::category_of(cases[i]))] >= threshold ? 1 : 0;
+      share.hits +=
+          scores[static_cast<std::size_t>(*guard::category_of(cases[i]))] >= threshold ? 1 : 0;
     } else {
       ++alarms.all;
       alarms.hits += *std::max_element(scores.begin(), scores.end()) >= threshold ? 1 : 0;
     }
   }
   if (words.common.json) {
-    print_json({{"model", words.out}, {"recall", to_json(recall)}, {"false_alarms", to_json(alarms)}});
+    print_json(
+        {{"model", words.out}, {"recall", to_json(recall)}, {"false_alarms", to_json(alarms)}});
     return 0;
   }
-  fmt::print("the model is in {}; by five-fold cross-validation over the given cases:\n", words.out);
-  for (const auto& [policy, share] : recall) fmt::print("  {:<24} recall {}\n", policy, shown(share));
+  fmt::print("the model is in {}; by five-fold cross-validation over the given cases:\n",
+             words.out);
+  for (const auto& [policy, share] : recall)
+    fmt::print("  {:<24} recall {}\n", policy, shown(share));
   fmt::print("  false alarms {}\n", shown(alarms));
   return 0;
 }
@@ -370,15 +376,18 @@ int guard_command(const Words& words) {
   testing->add_option("--policy", test_policy,
                       "a policy for all cases; else the preset of each case's mode");
   testing->add_option("--require-key", given.key, "the policy must be signed with this public key");
-  testing->add_option("--misses", given.misses, "write what went wrong into this file (JSON lines)");
-  testing->add_option("--piece", given.piece, "bytes in which answers come")->capture_default_str()
+  testing->add_option("--misses", given.misses,
+                      "write what went wrong into this file (JSON lines)");
+  testing->add_option("--piece", given.piece, "bytes in which answers come")
+      ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
   testing->add_option("--recall-min", given.recall_min, "exit status 3 below this")
       ->check(CLI::Range(0.0, 1.0));
   testing->add_option("--false-alarms-max", given.alarms_max, "exit status 3 above this")
       ->check(CLI::Range(0.0, 1.0));
 
-  CLI::App* showing = add("policies", "show the presets, or check and show a policy file", policies);
+  CLI::App* showing =
+      add("policies", "show the presets, or check and show a policy file", policies);
   showing->add_option("file", given.file, "a preset or a file");
   showing->add_option("--require-key", given.key, "the policy must be signed with this public key");
   showing->add_flag("--template", given.show_template, "print a policy file with every key");

@@ -68,8 +68,9 @@ GuardBenchReport run_cases(const std::vector<GuardCase>& cases,
     const Guardrail& guardrail = guardrail_of(one.mode);
     const auto started = std::chrono::steady_clock::now();
     const std::string left = run_one(one, guardrail, std::max<std::size_t>(piece_bytes, 1), result);
-    const double us = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() -
-                                                                started).count();
+    const double us =
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - started)
+            .count();
     (one.direction == Direction::kInput ? report.input_us : report.output_us).push_back(us);
     for (const std::string& gone : one.gone)
       result.leaked = result.leaked || left.find(gone) != std::string::npos;

@@ -16,7 +16,9 @@ namespace residency::guard {
 struct Share {
   std::size_t hits = 0;
   std::size_t all = 0;
-  double value() const { return all == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(all); }
+  double value() const {
+    return all == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(all);
+  }
   double low() const;
   double high() const;
 };
@@ -45,10 +47,9 @@ struct GuardBenchReport {
 
 /// `guardrail_of` gives the guardrail for a case's mode. An answer passes as a stream in pieces of
 /// `piece_bytes`.
-GuardBenchReport run_cases(
-    const std::vector<GuardCase>& cases,
-    const std::function<const Guardrail&(Mode)>& guardrail_of, std::size_t piece_bytes,
-    Progress* progress);
+GuardBenchReport run_cases(const std::vector<GuardCase>& cases,
+                           const std::function<const Guardrail&(Mode)>& guardrail_of,
+                           std::size_t piece_bytes, Progress* progress);
 
 /// The value below which `share` (0 to 1) of the values lie; 0 where there are none.
 double quantile(std::vector<double> values, double share);

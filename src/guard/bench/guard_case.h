@@ -16,10 +16,10 @@ struct GuardCase {
   std::string text;
   Direction direction = Direction::kInput;
   Mode mode = Mode::kClinician;
-  bool harmful = false;          // something must happen
-  std::string policy;            // what must find it ("content.violence"); "" for any
-  std::string category;          // what an ordinary text is paired with
-  Conversation conversation;     // before the text
+  bool harmful = false;           // something must happen
+  std::string policy;             // what must find it ("content.violence"); "" for any
+  std::string category;           // what an ordinary text is paired with
+  Conversation conversation;      // before the text
   std::vector<std::string> gone;  // must not be in what leaves
 };
 

@@ -33,8 +33,9 @@ std::vector<Finding> check_citations(std::string_view text, const Conversation& 
 std::vector<Finding> check_contradictions(std::string_view text, const Conversation& conversation);
 
 struct Grounding {
-  double grounding = 1;  // share of the claims that the sources support, the weakest counting double
-  double relevance = 1;  // how much of the question the answer takes up
+  double grounding =
+      1;  // share of the claims that the sources support, the weakest counting double
+  double relevance = 1;         // how much of the question the answer takes up
   std::vector<Finding> claims;  // those without support
 };
 Grounding check_grounding(std::string_view text, const Conversation& conversation);

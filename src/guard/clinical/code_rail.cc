@@ -80,10 +80,13 @@ bool ndc_holds(std::string_view code) {
 }  // namespace
 
 std::vector<Finding> check_codes(std::string_view text, const std::vector<std::string>& also) {
-  static const re2::RE2 kDotted(R"((?:^|[^A-Za-z0-9.\-])([A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4})(?:[^A-Za-z0-9]|$))");
-  static const re2::RE2 kPlain(R"((?:^|[^A-Za-z0-9.\-])([A-Z][0-9][0-9A-Z]{1,5})(?:[^A-Za-z0-9.\-]|[.\-][^A-Za-z0-9]|[.\-]?$))");
+  static const re2::RE2 kDotted(
+      R"((?:^|[^A-Za-z0-9.\-])([A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4})(?:[^A-Za-z0-9]|$))");
+  static const re2::RE2 kPlain(
+      R"((?:^|[^A-Za-z0-9.\-])([A-Z][0-9][0-9A-Z]{1,5})(?:[^A-Za-z0-9.\-]|[.\-][^A-Za-z0-9]|[.\-]?$))");
   static const re2::RE2 kLoinc(R"((?:^|[^0-9\-])([0-9]{1,7}-[0-9])(?:[^0-9\-]|$))");
-  static const re2::RE2 kNdc(R"((?:^|[^0-9\-])([0-9]{1,7}-[0-9]{1,7}-[0-9]{1,4}|[0-9]{9,12})(?:[^0-9\-]|$))");
+  static const re2::RE2 kNdc(
+      R"((?:^|[^0-9\-])([0-9]{1,7}-[0-9]{1,7}-[0-9]{1,4}|[0-9]{9,12})(?:[^0-9\-]|$))");
   std::vector<Finding> out;
   const CodeTable& codes = CodeTable::embedded();
   const std::string low = lower(text);
@@ -93,8 +96,8 @@ std::vector<Finding> check_codes(std::string_view text, const std::vector<std::s
   const auto icd = [&](std::size_t begin, std::size_t end) {
     const std::string_view code = text.substr(begin, end - begin);
     if (codes.has(code) || accepted(code)) return;
-    out.push_back(finding_of("ICD-10-CM", begin, end,
-                             fmt::format("{} is no code of ICD-10-CM", code)));
+    out.push_back(
+        finding_of("ICD-10-CM", begin, end, fmt::format("{} is no code of ICD-10-CM", code)));
   };
   each_match(kDotted, text, icd);
   if (low.find("icd") != std::string::npos) {
@@ -106,15 +109,17 @@ std::vector<Finding> check_codes(std::string_view text, const std::vector<std::s
     each_match(kLoinc, text, [&](std::size_t begin, std::size_t end) {
       const std::string_view code = text.substr(begin, end - begin);
       if (!near(low, begin, "loinc") || loinc_holds(code) || accepted(code)) return;
-      out.push_back(finding_of("LOINC", begin, end,
-                               fmt::format("{}: the check digit of this LOINC code is wrong", code)));
+      out.push_back(
+          finding_of("LOINC", begin, end,
+                     fmt::format("{}: the check digit of this LOINC code is wrong", code)));
     });
   }
   if (low.find("ndc") != std::string::npos) {
     each_match(kNdc, text, [&](std::size_t begin, std::size_t end) {
       const std::string_view code = text.substr(begin, end - begin);
       if (!near(low, begin, "ndc") || ndc_holds(code) || accepted(code)) return;
-      out.push_back(finding_of("NDC", begin, end, fmt::format("{} has not the form of an NDC", code)));
+      out.push_back(
+          finding_of("NDC", begin, end, fmt::format("{} has not the form of an NDC", code)));
     });
   }
   return out;
@@ -126,7 +131,8 @@ std::vector<Finding> check_citations(std::string_view text, const Conversation& 
   static const re2::RE2 kPmid(R"((?i)\bPMID:?\s*([0-9]+))");
   static const re2::RE2 kNct(R"(\b(NCT[0-9]+)\b)");
   static const re2::RE2 kDoi(R"((?i)\bdoi(?:\.org/|:\s*|\s+)(\S+))");
-  static const re2::RE2 kYear(R"(\b(?:et al\.?,?|[A-Z][A-Za-z .]+\.)\s*\(?((?:19|20|21)[0-9]{2})\)?\b)");
+  static const re2::RE2 kYear(
+      R"(\b(?:et al\.?,?|[A-Z][A-Za-z .]+\.)\s*\(?((?:19|20|21)[0-9]{2})\)?\b)");
   static const re2::RE2 kIssn(R"((?i)\bISSN:?\s*([0-9]{4}-[0-9]{3}[0-9X]))");
   std::vector<Finding> out;
   std::string sources;
@@ -149,7 +155,8 @@ std::vector<Finding> check_citations(std::string_view text, const Conversation& 
       while (end > begin && std::string_view(".,;)]").find(text[end - 1]) != std::string_view::npos)
         --end;
       const std::string_view id = text.substr(begin, end - begin);
-      if (impossible(id)) return add(begin, end, 1.0, fmt::format("{}: there is no such {}", id, what));
+      if (impossible(id))
+        return add(begin, end, 1.0, fmt::format("{}: there is no such {}", id, what));
       if (!sources.empty() && sources.find(lower(id)) == std::string::npos)
         add(begin, end, 0.8, fmt::format("{}: no source has this {}", id, what));
     });

@@ -60,7 +60,7 @@ bool for_children(std::string_view text) {
 
 /// The most permissive value of `field` among the limits with the dose's unit; 0 for no limit.
 double largest(const DoseMention& dose, const std::vector<const DoseLimit*>& limits,
-               double DoseLimit::* field, const DoseLimit** of) {
+               double DoseLimit::*field, const DoseLimit** of) {
   double best = -1;
   for (const DoseLimit* limit : limits) {
     if (limit->unit != dose.unit) continue;
@@ -80,8 +80,8 @@ void check_limits(const DoseMention& dose, const std::vector<const DoseLimit*>& 
   const auto above = [&](double amount, double limit, std::string_view what) {
     if (limit <= 0 || amount <= limit * kSlack) return false;
     out.push_back(finding_of(dose, score_of(amount / limit),
-                             fmt::format("{}: {} is above the {} of {}", dose.drug, shown(amount, *of),
-                                         what, shown(limit, *of))));
+                             fmt::format("{}: {} is above the {} of {}", dose.drug,
+                                         shown(amount, *of), what, shown(limit, *of))));
     return true;
   };
   if (dose.per == Per::kKilogram) {
@@ -89,7 +89,8 @@ void check_limits(const DoseMention& dose, const std::vector<const DoseLimit*>& 
     return;
   }
   if (dose.per == Per::kKilogramDay) {
-    above(dose.amount, largest(dose, limits, &DoseLimit::kg_daily, &of), "largest daily dose per kg");
+    above(dose.amount, largest(dose, limits, &DoseLimit::kg_daily, &of),
+          "largest daily dose per kg");
     return;
   }
   const double daily = largest(dose, limits, &DoseLimit::daily, &of);
@@ -97,8 +98,8 @@ void check_limits(const DoseMention& dose, const std::vector<const DoseLimit*>& 
   const bool weekly = std::all_of(limits.begin(), limits.end(),
                                   [](const DoseLimit* limit) { return limit->weekly; });
   if (weekly && !dose.is_limit && (dose.times_a_day >= 1 || dose.per == Per::kDay)) {
-    out.push_back(finding_of(
-        dose, 1.0, fmt::format("{}: is given once a week, not every day", dose.drug)));
+    out.push_back(
+        finding_of(dose, 1.0, fmt::format("{}: is given once a week, not every day", dose.drug)));
     return;
   }
   if (dose.per == Per::kDay || dose.is_limit) {
@@ -107,8 +108,7 @@ void check_limits(const DoseMention& dose, const std::vector<const DoseLimit*>& 
     return;
   }
   if (above(dose.amount, single, "largest single dose")) return;
-  if (dose.times_a_day > 1 &&
-      above(dose.amount * dose.times_a_day, daily, "largest daily dose"))
+  if (dose.times_a_day > 1 && above(dose.amount * dose.times_a_day, daily, "largest daily dose"))
     return;
   double low = 1e300;
   for (const DoseLimit* limit : limits) {
@@ -119,8 +119,8 @@ void check_limits(const DoseMention& dose, const std::vector<const DoseLimit*>& 
   }
   if (!children && low < 1e300 && dose.amount * kTooLow < low)
     out.push_back(finding_of(dose, 0.6,
-                             fmt::format("{}: {} is far below the lowest usual dose of {}", dose.drug,
-                                         shown(dose.amount, *of), shown(low, *of))));
+                             fmt::format("{}: {} is far below the lowest usual dose of {}",
+                                         dose.drug, shown(dose.amount, *of), shown(low, *of))));
 }
 
 /// The same drug ten (or a hundred, or a thousand) times as much as the conversation has it.
@@ -140,9 +140,10 @@ void check_slip(const DoseMention& dose, const std::vector<DoseMention>& said,
       slip = dose.amount / other.amount;
   }
   if (same || slip == 0) return;
-  out.push_back(finding_of(dose, 1.0,
-                           fmt::format("{}: {} is {} times what the conversation says", dose.drug,
-                                       dose.shown, fmt::format("{:g}", std::round(slip * 1000) / 1000))));
+  out.push_back(
+      finding_of(dose, 1.0,
+                 fmt::format("{}: {} is {} times what the conversation says", dose.drug, dose.shown,
+                             fmt::format("{:g}", std::round(slip * 1000) / 1000))));
 }
 
 }  // namespace
@@ -167,11 +168,12 @@ std::vector<Finding> check_doses(std::string_view text, const Conversation& conv
     if (limits == nullptr || out.size() > before) continue;
     const std::vector<const DoseLimit*> may = fitting(dose, *limits);
     if (!unit_fits(dose, may)) {
-      const bool salt = dose.unit == DoseUnit::kMilligram &&
-                        may.front()->unit == DoseUnit::kMilliequivalent;
+      const bool salt =
+          dose.unit == DoseUnit::kMilligram && may.front()->unit == DoseUnit::kMilliequivalent;
       if (!salt)
-        out.push_back(finding_of(dose, 1.0, fmt::format("{}: {} is not its unit, which is {}", dose.drug,
-                                                        dose.shown, may.front()->shown_unit)));
+        out.push_back(finding_of(dose, 1.0,
+                                 fmt::format("{}: {} is not its unit, which is {}", dose.drug,
+                                             dose.shown, may.front()->shown_unit)));
       continue;
     }
     check_limits(dose, may, children, out);

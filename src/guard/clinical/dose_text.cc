@@ -7,8 +7,8 @@
 namespace residency::guard {
 namespace {
 
-constexpr std::size_t kAfterBytes = 70;   // where route and frequency are looked for
-constexpr std::size_t kReachWords = 8;    // between drug and dose
+constexpr std::size_t kAfterBytes = 70;  // where route and frequency are looked for
+constexpr std::size_t kReachWords = 8;   // between drug and dose
 constexpr double kWeek = 1.0 / 7;
 constexpr double kMonth = 1.0 / 30;
 
@@ -51,12 +51,12 @@ constexpr std::array kUnits{UnitName{"milligrams", DoseUnit::kMilligram, 1},
 /// Numbers in words as far as doses are dictated.
 double number_word(std::string_view word) {
   constexpr std::array<std::pair<std::string_view, double>, 30> kWords{
-      {{"half", 0.5},    {"one", 1},      {"two", 2},       {"three", 3},    {"four", 4},
-       {"five", 5},      {"six", 6},      {"seven", 7},     {"eight", 8},    {"nine", 9},
-       {"ten", 10},      {"eleven", 11},  {"twelve", 12},   {"thirteen", 13}, {"fourteen", 14},
-       {"fifteen", 15},  {"sixteen", 16}, {"eighteen", 18}, {"twenty", 20},  {"thirty", 30},
-       {"forty", 40},    {"fifty", 50},   {"sixty", 60},    {"seventy", 70}, {"eighty", 80},
-       {"ninety", 90},   {"hundred", 100}, {"thousand", 1000}, {"million", 1e6}, {"dozen", 12}}};
+      {{"half", 0.5},   {"one", 1},       {"two", 2},         {"three", 3},     {"four", 4},
+       {"five", 5},     {"six", 6},       {"seven", 7},       {"eight", 8},     {"nine", 9},
+       {"ten", 10},     {"eleven", 11},   {"twelve", 12},     {"thirteen", 13}, {"fourteen", 14},
+       {"fifteen", 15}, {"sixteen", 16},  {"eighteen", 18},   {"twenty", 20},   {"thirty", 30},
+       {"forty", 40},   {"fifty", 50},    {"sixty", 60},      {"seventy", 70},  {"eighty", 80},
+       {"ninety", 90},  {"hundred", 100}, {"thousand", 1000}, {"million", 1e6}, {"dozen", 12}}};
   for (const auto& [name, value] : kWords) {
     if (name == word) return value;
   }
@@ -199,7 +199,8 @@ class Scanner {
       blanks(next);
       if (!take(next, "/") && !take(next, "per ") && !take(next, "a ")) break;
       blanks(next);
-      const bool slash = text_[at] == '/' || text_.substr(at, 5).find("per") != std::string_view::npos;
+      const bool slash =
+          text_[at] == '/' || text_.substr(at, 5).find("per") != std::string_view::npos;
       if (take(next, "kilogram") || take(next, "kg")) {
         amount.per = amount.per == Per::kDay ? Per::kKilogramDay : Per::kKilogram;
       } else if (take(next, "day") || take(next, "d") || take(next, "24 hours") ||
@@ -236,36 +237,70 @@ bool has_any(std::string_view text, const std::array<std::string_view, N>& words
 
 /// Where a sentence speaks of what was swallowed or measured, its amounts are no prescription.
 constexpr std::array<std::string_view, 20> kNoPrescription{
-    "overdose",  "overdosed", "ingested", "ingestion", "ingestions", "swallowed", "toxic",
-    "toxicity",  "lethal",    "fatal",    "poisoning", "nomogram",   "overdoses", "overdosing",
-    "error",     "mistakenly", "tablets were found", "contains", "equivalent to", "lipid level"};
-constexpr std::array<std::string_view, 9> kLimits{
-    "maximum", "max", "exceed", "exceeding", "no more than", "not more than", "up to", "limit",
-    "ceiling"};
+    "overdose",      "overdosed",  "ingested", "ingestion",  "ingestions",         "swallowed",
+    "toxic",         "toxicity",   "lethal",   "fatal",      "poisoning",          "nomogram",
+    "overdoses",     "overdosing", "error",    "mistakenly", "tablets were found", "contains",
+    "equivalent to", "lipid level"};
+constexpr std::array<std::string_view, 9> kLimits{"maximum",   "max",          "exceed",
+                                                  "exceeding", "no more than", "not more than",
+                                                  "up to",     "limit",        "ceiling"};
 
 double frequency(std::string_view after) {
   struct Often {
     std::string_view words;
     double times;
   };
-  constexpr std::array kOften{
-      Often{"once a week", kWeek},      Often{"once weekly", kWeek},  Often{"weekly", kWeek},
-      Often{"every week", kWeek},       Often{"per week", kWeek},     Often{"monthly", kMonth},
-      Often{"every month", kMonth},     Often{"twice daily", 2},      Often{"twice a day", 2},
-      Often{"two times", 2},            Often{"bid", 2},              Often{"b.i.d", 2},
-      Often{"q12h", 2},                 Often{"every 12 hours", 2},   Often{"three times", 3},
-      Often{"thrice", 3},               Often{"tid", 3},              Often{"t.i.d", 3},
-      Often{"q8h", 3},                  Often{"every 8 hours", 3},    Often{"every eight hours", 3},
-      Often{"four times", 4},           Often{"qid", 4},              Often{"q.i.d", 4},
-      Often{"q6h", 4},                  Often{"every 6 hours", 4},    Often{"every six hours", 4},
-      Often{"five times", 5},           Often{"5x daily", 5},         Often{"q4h", 6},
-      Often{"every 4 hours", 6},        Often{"every four hours", 6}, Often{"q3h", 8},
-      Often{"q2h", 12},                 Often{"every 2 hours", 12},   Often{"every hour", 24},
-      Often{"daily", 1},                Often{"once a day", 1},       Often{"a day", 1},
-      Often{"per day", 1},              Often{"every day", 1},        Often{"qd", 1},
-      Often{"q24h", 1},                 Often{"nightly", 1},          Often{"qhs", 1},
-      Often{"at bedtime", 1},           Often{"every morning", 1},    Often{"every evening", 1},
-      Often{"every night", 1},          Often{"qam", 1},              Often{"each day", 1}};
+  constexpr std::array kOften{Often{"once a week", kWeek},
+                              Often{"once weekly", kWeek},
+                              Often{"weekly", kWeek},
+                              Often{"every week", kWeek},
+                              Often{"per week", kWeek},
+                              Often{"monthly", kMonth},
+                              Often{"every month", kMonth},
+                              Often{"twice daily", 2},
+                              Often{"twice a day", 2},
+                              Often{"two times", 2},
+                              Often{"bid", 2},
+                              Often{"b.i.d", 2},
+                              Often{"q12h", 2},
+                              Often{"every 12 hours", 2},
+                              Often{"three times", 3},
+                              Often{"thrice", 3},
+                              Often{"tid", 3},
+                              Often{"t.i.d", 3},
+                              Often{"q8h", 3},
+                              Often{"every 8 hours", 3},
+                              Often{"every eight hours", 3},
+                              Often{"four times", 4},
+                              Often{"qid", 4},
+                              Often{"q.i.d", 4},
+                              Often{"q6h", 4},
+                              Often{"every 6 hours", 4},
+                              Often{"every six hours", 4},
+                              Often{"five times", 5},
+                              Often{"5x daily", 5},
+                              Often{"q4h", 6},
+                              Often{"every 4 hours", 6},
+                              Often{"every four hours", 6},
+                              Often{"q3h", 8},
+                              Often{"q2h", 12},
+                              Often{"every 2 hours", 12},
+                              Often{"every hour", 24},
+                              Often{"daily", 1},
+                              Often{"once a day", 1},
+                              Often{"a day", 1},
+                              Often{"per day", 1},
+                              Often{"every day", 1},
+                              Often{"qd", 1},
+                              Often{"q24h", 1},
+                              Often{"nightly", 1},
+                              Often{"qhs", 1},
+                              Often{"at bedtime", 1},
+                              Often{"every morning", 1},
+                              Often{"every evening", 1},
+                              Often{"every night", 1},
+                              Often{"qam", 1},
+                              Often{"each day", 1}};
   for (const Often& often : kOften) {
     if (has_word(after, often.words)) return often.times;
   }
@@ -276,18 +311,36 @@ std::string route_of(std::string_view around) {
   struct RouteName {
     std::string_view words, route;
   };
-  constexpr std::array kRoutes{
-      RouteName{"iv", "IV"},         RouteName{"intravenous", "IV"}, RouteName{"intravenously", "IV"},
-      RouteName{"im", "IM"},         RouteName{"intramuscular", "IM"}, RouteName{"intramuscularly", "IM"},
-      RouteName{"po", "PO"},         RouteName{"by mouth", "PO"},    RouteName{"oral", "PO"},
-      RouteName{"orally", "PO"},     RouteName{"sc", "SC"},          RouteName{"subcut", "SC"},
-      RouteName{"subcutaneous", "SC"}, RouteName{"subcutaneously", "SC"}, RouteName{"sq", "SC"},
-      RouteName{"sl", "SL"},         RouteName{"sublingual", "SL"},  RouteName{"sublingually", "SL"},
-      RouteName{"patch", "TD"},      RouteName{"transdermal", "TD"}, RouteName{"inhaled", "INH"},  RouteName{"inh", "INH"},
-      RouteName{"td", "TD"},
-      RouteName{"puffs", "INH"},     RouteName{"nebulized", "NEB"},  RouteName{"neb", "NEB"},
-      RouteName{"nebulizer", "NEB"}, RouteName{"tablet", "PO"},      RouteName{"tablets", "PO"},
-      RouteName{"capsule", "PO"}};
+  constexpr std::array kRoutes{RouteName{"iv", "IV"},
+                               RouteName{"intravenous", "IV"},
+                               RouteName{"intravenously", "IV"},
+                               RouteName{"im", "IM"},
+                               RouteName{"intramuscular", "IM"},
+                               RouteName{"intramuscularly", "IM"},
+                               RouteName{"po", "PO"},
+                               RouteName{"by mouth", "PO"},
+                               RouteName{"oral", "PO"},
+                               RouteName{"orally", "PO"},
+                               RouteName{"sc", "SC"},
+                               RouteName{"subcut", "SC"},
+                               RouteName{"subcutaneous", "SC"},
+                               RouteName{"subcutaneously", "SC"},
+                               RouteName{"sq", "SC"},
+                               RouteName{"sl", "SL"},
+                               RouteName{"sublingual", "SL"},
+                               RouteName{"sublingually", "SL"},
+                               RouteName{"patch", "TD"},
+                               RouteName{"transdermal", "TD"},
+                               RouteName{"inhaled", "INH"},
+                               RouteName{"inh", "INH"},
+                               RouteName{"td", "TD"},
+                               RouteName{"puffs", "INH"},
+                               RouteName{"nebulized", "NEB"},
+                               RouteName{"neb", "NEB"},
+                               RouteName{"nebulizer", "NEB"},
+                               RouteName{"tablet", "PO"},
+                               RouteName{"tablets", "PO"},
+                               RouteName{"capsule", "PO"}};
   for (const RouteName& one : kRoutes) {
     if (has_word(around, one.words)) return std::string(one.route);
   }
@@ -334,9 +387,9 @@ std::vector<DoseMention> find_doses(std::string_view text, const DrugTable& tabl
     }
     if (before != nullptr && words_between(low, before->end, amount.begin) > kReachWords)
       before = nullptr;
-    const bool close_after = after != nullptr && words_between(low, amount.end, after->begin) <= 2 &&
-                             low.substr(amount.end, after->begin - amount.end).find_first_of(",;") ==
-                                 std::string::npos;
+    const bool close_after =
+        after != nullptr && words_between(low, amount.end, after->begin) <= 2 &&
+        low.substr(amount.end, after->begin - amount.end).find_first_of(",;") == std::string::npos;
     const bool close_before =
         before != nullptr && words_between(low, before->end, amount.begin) <= 3;
     const bool taken = before != nullptr && n > 0 && amounts[n - 1].begin >= before->end;
@@ -357,8 +410,9 @@ std::vector<DoseMention> find_doses(std::string_view text, const DrugTable& tabl
     if (n + 1 < amounts.size()) stop = std::min(stop, std::max(amounts[n + 1].begin, amount.end));
     const std::string_view behind = std::string_view(low).substr(amount.end, stop - amount.end);
     mention.times_a_day = frequency(behind);
-    if (mention.per == Per::kDose && (behind.starts_with(" total daily") || has_word(whole, "total daily dose") ||
-                                      has_word(whole, "daily dose of") || has_word(whole, "daily maximum")))
+    if (mention.per == Per::kDose &&
+        (behind.starts_with(" total daily") || has_word(whole, "total daily dose") ||
+         has_word(whole, "daily dose of") || has_word(whole, "daily maximum")))
       mention.per = Per::kDay;
     mention.route = route_of(std::string_view(low).substr(mention.begin, stop - mention.begin));
     mention.is_limit = has_any(whole, kLimits);

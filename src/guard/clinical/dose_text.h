@@ -17,12 +17,12 @@ struct DoseMention {
   double amount = 0;  // milligrams, units or milliequivalents; the larger of a range
   DoseUnit unit = DoseUnit::kMilligram;
   Per per = Per::kDose;
-  std::string route;    // "PO", "IV", ...; "" where not said
+  std::string route;       // "PO", "IV", ...; "" where not said
   double times_a_day = 0;  // 0 where not said
   bool is_limit = false;   // "maximum", "do not exceed"
   std::size_t begin = 0;   // from the drug's name to the dose, or the other way round
   std::size_t end = 0;
-  std::string shown;       // "5000 mg"
+  std::string shown;  // "5000 mg"
 };
 
 /// Doses outside of overdoses, levels, concentrations and infusions.

@@ -20,12 +20,15 @@ bool advised_against(const std::vector<Word>& words, std::uint32_t at, std::uint
   const std::uint32_t from = at > 8 ? at - 8 : 0;
   for (std::uint32_t i = at; i-- > from;) {
     // "allergic to penicillin and takes warfarin": what stands before the verb is of another drug.
-    if (is_one_of(words[i].text, {"take", "takes", "taking", "give", "start", "use", "continue", "on"}))
-      return i > 0 && is_one_of(words[i - 1].text, {"not", "don't", "never", "cannot", "avoid", "no"});
     if (is_one_of(words[i].text,
-                  {"avoid", "avoided", "avoiding", "stop", "stopped", "discontinue", "hold", "held",
-                   "contraindicated", "never", "not", "don't", "cannot", "without", "instead",
-                   "allergy", "allergic", "withhold", "no", "refrain", "against"}))
+                  {"take", "takes", "taking", "give", "start", "use", "continue", "on"}))
+      return i > 0 &&
+             is_one_of(words[i - 1].text, {"not", "don't", "never", "cannot", "avoid", "no"});
+    if (is_one_of(words[i].text,
+                  {"avoid",  "avoided", "avoiding",        "stop",    "stopped",  "discontinue",
+                   "hold",   "held",    "contraindicated", "never",   "not",      "don't",
+                   "cannot", "without", "instead",         "allergy", "allergic", "withhold",
+                   "no",     "refrain", "against"}))
       return true;
   }
   const auto to = std::min<std::uint32_t>(last + 5, static_cast<std::uint32_t>(words.size()));
@@ -61,13 +64,15 @@ std::set<std::string> allergens_of(std::string_view text) {
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i].text;
-    const bool denied = i > 0 && is_one_of(words[i - 1].text, {"no", "denies", "not", "nil", "without"});
-    if (is_one_of(word, {"allergic", "allergies", "anaphylaxis", "anaphylactic", "angioedema", "hives",
-                         "intolerance", "intolerant", "hypersensitivity", "reaction"}) && !denied) {
+    const bool denied =
+        i > 0 && is_one_of(words[i - 1].text, {"no", "denies", "not", "nil", "without"});
+    if (is_one_of(word, {"allergic", "allergies", "anaphylaxis", "anaphylactic", "angioedema",
+                         "hives", "intolerance", "intolerant", "hypersensitivity", "reaction"}) &&
+        !denied) {
       add_around(i + 1, std::min(words.size(), i + 1 + kReachWords), false);
     }
-    if (is_one_of(word, {"allergy", "anaphylaxis", "intolerance", "hypersensitivity", "rash"}) && i > 0 &&
-        !denied)
+    if (is_one_of(word, {"allergy", "anaphylaxis", "intolerance", "hypersensitivity", "rash"}) &&
+        i > 0 && !denied)
       add_around(i > 3 ? i - 3 : 0, i, true);
     if (word == "allergy" && !denied)
       add_around(i + 1, std::min(words.size(), i + 1 + kReachWords), false);
@@ -82,9 +87,9 @@ bool already_warns(const std::vector<Word>& words, const DrugMention& a, const D
                                           static_cast<std::uint32_t>(words.size()));
   for (std::uint32_t i = from; i < to; ++i) {
     if (is_one_of(words[i].text,
-                  {"interact", "interacts", "interaction", "interactions", "raises", "raise", "risk",
-                   "increases", "increase", "combination", "combining", "caution", "toxicity",
-                   "levels", "monitor", "inhibits", "bleeding", "closely", "warning"}))
+                  {"interact", "interacts", "interaction", "interactions", "raises", "raise",
+                   "risk", "increases", "increase", "combination", "combining", "caution",
+                   "toxicity", "levels", "monitor", "inhibits", "bleeding", "closely", "warning"}))
       return true;
   }
   return false;
@@ -115,7 +120,8 @@ std::vector<Finding> check_interactions(std::string_view text, const Conversatio
     const auto meet = [&](const DrugMention& other, bool in_text) {
       if (in_text && advised_against(guard_text.words(), other.first, other.last)) return;
       const auto interaction = table.interaction(drug.drug, other.drug);
-      const std::string key = std::min(drug.drug, other.drug) + "|" + std::max(drug.drug, other.drug);
+      const std::string key =
+          std::min(drug.drug, other.drug) + "|" + std::max(drug.drug, other.drug);
       if (!interaction || (in_text && already_warns(guard_text.words(), drug, other)) ||
           !told.insert(key).second)
         return;
@@ -124,7 +130,7 @@ std::vector<Finding> check_interactions(std::string_view text, const Conversatio
       finding.name = key;
       finding.begin = in_text ? std::min(drug.begin, other.begin) : drug.begin;
       finding.end = in_text ? std::max(drug.end, other.end) : drug.end;
-      finding.score = interaction->severity == Severity::kModerate ? 0.6
+      finding.score = interaction->severity == Severity::kModerate  ? 0.6
                       : interaction->severity == Severity::kSerious ? 0.85
                                                                     : 1.0;
       finding.note = fmt::format("{} with {}: {}{}{}", drug.drug, other.drug,

@@ -210,8 +210,8 @@ Result<DrugTable> DrugTable::parse(std::string_view doses, std::string_view clas
 
 const DrugTable& DrugTable::embedded() {
   static const DrugTable kTable = [] {
-    auto parsed = parse(embedded_guard_doses(), embedded_guard_drug_classes(),
-                        embedded_guard_interactions());
+    auto parsed =
+        parse(embedded_guard_doses(), embedded_guard_drug_classes(), embedded_guard_interactions());
     RESIDENCY_CHECK(parsed.ok());
     return std::move(parsed).value();
   }();
@@ -270,8 +270,8 @@ std::optional<Interaction> DrugTable::interaction(const std::string& a,
     if (!(in(of_a, pair.a) && in(of_b, pair.b)) && !(in(of_a, pair.b) && in(of_b, pair.a)))
       continue;
     if (!best || best->effect.empty() || pair.interaction.severity > best->severity) {
-      const Severity severity = best ? std::max(best->severity, pair.interaction.severity)
-                                     : pair.interaction.severity;
+      const Severity severity =
+          best ? std::max(best->severity, pair.interaction.severity) : pair.interaction.severity;
       best = Interaction{severity, pair.interaction.effect};
     }
   }

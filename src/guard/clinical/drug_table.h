@@ -17,10 +17,10 @@ enum class DoseUnit : std::uint8_t { kMilligram, kUnit, kMilliequivalent };
 
 /// Largest doses by one route; amounts in milligrams, units or milliequivalents, 0 for no limit.
 struct DoseLimit {
-  std::string drug;  // the canonical name
+  std::string drug;   // the canonical name
   std::string route;  // "*" for any
   DoseUnit unit = DoseUnit::kMilligram;
-  std::string shown_unit;  // as the table has it: "mcg"
+  std::string shown_unit;   // as the table has it: "mcg"
   double shown_factor = 1;  // milligrams in one of it
   double low = 0;
   double single = 0;

@@ -17,24 +17,28 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 }
 
 bool denies(std::string_view word) {
-  return is_one_of(word, {"no", "denies", "denied", "denying", "without", "not", "negative", "absent",
-                          "never", "nor", "free", "ruled", "isn't", "doesn't", "hasn't", "none",
-                          "resolved", "neither", "lacks", "excluded"});
+  return is_one_of(word,
+                   {"no",     "denies", "denied",   "denying", "without", "not",     "negative",
+                    "absent", "never",  "nor",      "free",    "ruled",   "isn't",   "doesn't",
+                    "hasn't", "none",   "resolved", "neither", "lacks",   "excluded"});
 }
 
 bool doubts(std::string_view word) {
-  return is_one_of(word, {"possible", "possibly", "probable", "suspected", "suspect", "rule", "question",
-                          "may", "might", "could", "concern", "concerning", "if", "family", "father",
-                          "mother", "brother", "sister", "risk", "return", "watch", "monitor", "history",
-                          "prevent", "prevention", "prophylaxis", "screen", "screening", "for", "versus",
-                          "vs", "test", "should", "when", "unless", "call"});
+  return is_one_of(word,
+                   {"possible",   "possibly",    "probable", "suspected", "suspect", "rule",
+                    "question",   "may",         "might",    "could",     "concern", "concerning",
+                    "if",         "family",      "father",   "mother",    "brother", "sister",
+                    "risk",       "return",      "watch",    "monitor",   "history", "prevent",
+                    "prevention", "prophylaxis", "screen",   "screening", "for",     "versus",
+                    "vs",         "test",        "should",   "when",      "unless",  "call"});
 }
 
 /// Words that end what a denial reaches.
 bool ends_scope(std::string_view word) {
-  return is_one_of(word, {"but", "however", "although", "except", "reports", "has", "had", "presents",
-                          "with", "complains", "now", "which", "because", "positive", "shows", "showed",
-                          "is", "was", "there", "then", "and"});
+  return is_one_of(word,
+                   {"but",      "however", "although",  "except", "reports", "has",     "had",
+                    "presents", "with",    "complains", "now",    "which",   "because", "positive",
+                    "shows",    "showed",  "is",        "was",    "there",   "then",    "and"});
 }
 
 }  // namespace
@@ -101,14 +105,16 @@ std::vector<FindingMention> FindingTable::find(const GuardText& text) const {
         if (doubts(words[k].text) && !list) mention.polarity = Polarity::kUncertain;
       }
       for (std::uint32_t k = mention.last; k < std::min(sentence.last, mention.last + 4); ++k) {
-        if (is_one_of(words[k].text, {"denied", "absent", "negative", "resolved", "excluded", "unlikely"}))
+        if (is_one_of(words[k].text,
+                      {"denied", "absent", "negative", "resolved", "excluded", "unlikely"}))
           mention.polarity = Polarity::kDenied;
-        if (is_one_of(words[k].text, {"possible", "suspected"})) mention.polarity = Polarity::kUncertain;
+        if (is_one_of(words[k].text, {"possible", "suspected"}))
+          mention.polarity = Polarity::kUncertain;
       }
       if (mention.polarity == Polarity::kAsserted) {
         for (std::uint32_t k = sentence.first; k < i; ++k) {
-          if (is_one_of(words[k].text, {"if", "family", "risk", "return", "watch", "rule", "screening",
-                                        "monitor", "history"}))
+          if (is_one_of(words[k].text, {"if", "family", "risk", "return", "watch", "rule",
+                                        "screening", "monitor", "history"}))
             mention.polarity = Polarity::kUncertain;
         }
       }

@@ -1,4 +1,5 @@
-// FindingTable: clinical findings by all their names (data/guard/findings.txt), and how a text has them.
+// FindingTable: clinical findings by all their names (data/guard/findings.txt), and how a text has
+// them.
 #pragma once
 
 #include <string>

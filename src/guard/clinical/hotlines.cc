@@ -55,7 +55,8 @@ std::string emergency_text(std::string_view country) {
 std::string crisis_text(std::string_view country) {
   const auto found = table().find(country);
   if (found == table().end())
-    return "I'm sorry that you are in so much pain. You do not have to go through this alone. Please "
+    return "I'm sorry that you are in so much pain. You do not have to go through this alone. "
+           "Please "
            "call your local crisis line or emergency number now, or go to the nearest emergency "
            "department, and tell someone near you how you feel.";
   return fmt::format(

@@ -25,14 +25,18 @@ std::map<std::string, std::set<std::string>> sides_of(
   static const std::set<std::string> kParts = [] {
     std::set<std::string> parts;
     for (const char* part :
-         {"arm", "leg", "hand", "foot", "knee", "hip", "shoulder", "elbow", "wrist", "ankle", "eye",
-          "ear", "kidney", "lung", "breast", "ovary", "testicle", "testis", "lobe", "femur", "tibia",
-          "fibula", "humerus", "radius", "ulna", "clavicle", "hemisphere", "ventricle", "atrium",
-          "carotid", "thigh", "calf", "groin", "flank", "quadrant", "side", "nephrectomy",
-          "mastectomy", "hemiparesis", "weakness", "effusion", "pneumothorax", "thumb", "finger", "toe",
-          "cheek", "temple", "jaw", "lower", "upper", "adrenal", "ureter", "hemithorax", "bundle",
-          "hernia", "iliac", "heart", "base", "apex", "axilla", "buttock", "heel", "forearm", "face",
-          "facial", "pleural", "renal", "inguinal", "hemicolectomy", "knees", "hips"})
+         {"arm",         "leg",        "hand",          "foot",      "knee",       "hip",
+          "shoulder",    "elbow",      "wrist",         "ankle",     "eye",        "ear",
+          "kidney",      "lung",       "breast",        "ovary",     "testicle",   "testis",
+          "lobe",        "femur",      "tibia",         "fibula",    "humerus",    "radius",
+          "ulna",        "clavicle",   "hemisphere",    "ventricle", "atrium",     "carotid",
+          "thigh",       "calf",       "groin",         "flank",     "quadrant",   "side",
+          "nephrectomy", "mastectomy", "hemiparesis",   "weakness",  "effusion",   "pneumothorax",
+          "thumb",       "finger",     "toe",           "cheek",     "temple",     "jaw",
+          "lower",       "upper",      "adrenal",       "ureter",    "hemithorax", "bundle",
+          "hernia",      "iliac",      "heart",         "base",      "apex",       "axilla",
+          "buttock",     "heel",       "forearm",       "face",      "facial",     "pleural",
+          "renal",       "inguinal",   "hemicolectomy", "knees",     "hips"})
       parts.insert(stem_of(part));
     return parts;
   }();
@@ -71,13 +75,16 @@ Finding contradiction(std::string_view name, std::size_t begin, std::size_t end,
 
 bool is_stop_word(const std::string& word) {
   static const std::set<std::string, std::less<>> kStop{
-      "the", "a", "an", "and", "or", "of", "to", "in", "on", "at", "for", "with", "by", "is", "are",
-      "was", "were", "be", "been", "has", "have", "had", "it", "its", "this", "that", "these", "those",
-      "as", "from", "he", "she", "his", "her", "they", "their", "you", "your", "i", "we", "patient",
-      "will", "would", "can", "may", "should", "also", "than", "then", "there", "which", "who", "what",
-      "how", "do", "does", "did", "not", "no", "but", "if", "so", "about", "after", "before", "per",
-      "me", "my", "due", "s", "please", "given", "note", "based", "source", "according", "states",
-      "reported", "reports", "mentioned"};
+      "the",     "a",     "an",     "and",       "or",     "of",       "to",      "in",
+      "on",      "at",    "for",    "with",      "by",     "is",       "are",     "was",
+      "were",    "be",    "been",   "has",       "have",   "had",      "it",      "its",
+      "this",    "that",  "these",  "those",     "as",     "from",     "he",      "she",
+      "his",     "her",   "they",   "their",     "you",    "your",     "i",       "we",
+      "patient", "will",  "would",  "can",       "may",    "should",   "also",    "than",
+      "then",    "there", "which",  "who",       "what",   "how",      "do",      "does",
+      "did",     "not",   "no",     "but",       "if",     "so",       "about",   "after",
+      "before",  "per",   "me",     "my",        "due",    "s",        "please",  "given",
+      "note",    "based", "source", "according", "states", "reported", "reports", "mentioned"};
   return kStop.contains(word);
 }
 
@@ -140,7 +147,8 @@ std::vector<Finding> check_contradictions(std::string_view text, const Conversat
   for (const std::string& source : conversation.sources) {
     const GuardText words(source);
     for (const FindingMention& one : table.find(words)) said[one.id].insert(one.polarity);
-    for (const auto& [part, of] : sides_of(words, nullptr)) sides[part].insert(of.begin(), of.end());
+    for (const auto& [part, of] : sides_of(words, nullptr))
+      sides[part].insert(of.begin(), of.end());
   }
   const GuardText guard_text(text);
   for (const FindingMention& one : table.find(guard_text)) {
@@ -149,10 +157,10 @@ std::vector<Finding> check_contradictions(std::string_view text, const Conversat
       continue;
     const Polarity there = *source->second.begin();
     if (there == Polarity::kUncertain || there == one.polarity) continue;
-    out.push_back(contradiction(
-        "negation", guard_text.words()[one.first].begin, guard_text.words()[one.last - 1].end, 0.9,
-        fmt::format("{}: the source {} it", table.name(one.id),
-                    there == Polarity::kDenied ? "denies" : "asserts")));
+    out.push_back(contradiction("negation", guard_text.words()[one.first].begin,
+                                guard_text.words()[one.last - 1].end, 0.9,
+                                fmt::format("{}: the source {} it", table.name(one.id),
+                                            there == Polarity::kDenied ? "denies" : "asserts")));
   }
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> places;
   for (const auto& [part, of] : sides_of(guard_text, &places)) {
@@ -161,8 +169,9 @@ std::vector<Finding> check_contradictions(std::string_view text, const Conversat
     for (const std::string& side : of) {
       if (source->second.contains(side) || source->second.contains("both")) continue;
       const auto& [begin, end] = places.at(part + "|" + side);
-      out.push_back(contradiction("laterality", begin, end, 0.9,
-                                  fmt::format("{}: the source says {}", part, *source->second.begin())));
+      out.push_back(
+          contradiction("laterality", begin, end, 0.9,
+                        fmt::format("{}: the source says {}", part, *source->second.begin())));
     }
   }
   return out;
@@ -198,7 +207,8 @@ Grounding check_grounding(std::string_view text, const Conversation& conversatio
   for (const Claim& claim : claims) {
     if (claim.stems.size() + claim.numbers.size() < kClaimWordsMin) continue;
     double overlap = 0;
-    for (const Claim& source : sources) overlap = std::max(overlap, share_in(claim.stems, source.stems));
+    for (const Claim& source : sources)
+      overlap = std::max(overlap, share_in(claim.stems, source.stems));
     overlap = 0.5 * overlap + 0.5 * share_in(claim.stems, all.stems);
     const double numbers = share_in(claim.numbers, all.numbers);
     const double drugs = share_in(claim.drugs, all.drugs);
@@ -235,9 +245,9 @@ Grounding check_grounding(std::string_view text, const Conversation& conversatio
 
 std::vector<Finding> check_scope(std::string_view text) {
   static constexpr std::array<std::string_view, 12> kDiagnoses{
-      "you have", "you are suffering from", "you suffer from", "your diagnosis is", "you've got",
-      "this is definitely", "you definitely have", "it is certainly", "you are having",
-      "you certainly have", "you do not have", "you don't have"};
+      "you have",       "you are suffering from", "you suffer from",     "your diagnosis is",
+      "you've got",     "this is definitely",     "you definitely have", "it is certainly",
+      "you are having", "you certainly have",     "you do not have",     "you don't have"};
   std::vector<Finding> out;
   const GuardText guard_text(text);
   const std::vector<FindingMention> findings = FindingTable::embedded().find(guard_text);

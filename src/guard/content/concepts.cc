@@ -67,7 +67,8 @@ Result<ConceptTable> ConceptTable::parse(std::string_view text, std::string_view
     if (line.empty() || line.front() == '#') continue;
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0)
-      return invalid_input(fmt::format("{}:{}: a line is NAME: phrase | phrase", file, line_number));
+      return invalid_input(
+          fmt::format("{}:{}: a line is NAME: phrase | phrase", file, line_number));
     if (table.names_.size() >= kConceptsMax)
       return invalid_input(fmt::format("{}: more than {} concepts", file, kConceptsMax));
     const auto id = static_cast<ConceptId>(table.names_.size());

@@ -40,7 +40,9 @@ constexpr std::uint64_t kSeed = 0xCBF29CE484222325ull;
 std::vector<Feature> features_of(const std::vector<Word>& words,
                                  const std::vector<ConceptHit>& hits, const Segment& segment) {
   std::vector<Feature> out;
-  const auto add = [&](std::uint64_t hash, float value) { out.push_back({bucket_of(hash), value}); };
+  const auto add = [&](std::uint64_t hash, float value) {
+    out.push_back({bucket_of(hash), value});
+  };
   std::string_view before = "^";
   for (std::uint32_t i = segment.first; i < segment.last; ++i) {
     const Word& word = words[i];

@@ -68,8 +68,7 @@ ContentModel fit(const std::vector<Example>& examples, const ContentTrainerOptio
       }
       for (std::size_t c = 0; c < kCategoryCount; ++c) {
         const bool positive = example.labels.test(c);
-        const float weight =
-            positive || example.labels.none() ? 1.0F : options.other_weight;
+        const float weight = positive || example.labels.none() ? 1.0F : options.other_weight;
         const float chance = 1.0F / (1.0F + std::exp(-sums[c]));
         const float slope = weight * (chance - (positive ? 1.0F : 0.0F));
         if (std::fabs(slope) < 1e-3F) continue;

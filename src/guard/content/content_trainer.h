@@ -24,9 +24,9 @@ struct ContentTraining {
 struct ContentTrainerOptions {
   int epochs = 12;
   float rate = 0.08F;
-  float decay = 2e-4F;    // pulls weights to zero
+  float decay = 2e-4F;        // pulls weights to zero
   float other_weight = 0.3F;  // of texts of other categories as counter-examples
-  int variants = 1;       // of each text, with words left out
+  int variants = 1;           // of each text, with words left out
   std::uint64_t seed = 1;
 };
 

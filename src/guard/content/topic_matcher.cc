@@ -17,16 +17,21 @@ bool is_common(const std::string& stem) {
   static const std::unordered_set<std::string> kCommon = [] {
     std::unordered_set<std::string> stems;
     for (const char* word :
-         {"the", "a", "an", "and", "or", "of", "to", "in", "on", "at", "for", "with", "by", "is", "are",
-          "was", "be", "been", "has", "have", "do", "does", "did", "i", "you", "my", "me", "we", "it",
-          "this", "that", "these", "which", "what", "who", "how", "when", "where", "why", "should",
-          "can", "could", "would", "will", "may", "please", "tell", "give", "best", "good", "any",
-          "some", "from", "as", "not", "no", "if", "so", "than", "their", "your", "our", "his", "her",
-          "he", "she", "they", "about", "such", "other", "more", "most", "also", "into", "there",
-          "question", "questions", "ask", "asking", "request", "requests", "provide", "providing",
-          "discuss", "information", "content", "topic", "user", "users", "anything", "related",
-          "regarding", "including", "want", "need", "help", "get", "make", "s", "patient", "patients",
-          "doctor", "advice", "advise"})
+         {"the",         "a",         "an",       "and",      "or",      "of",        "to",
+          "in",          "on",        "at",       "for",      "with",    "by",        "is",
+          "are",         "was",       "be",       "been",     "has",     "have",      "do",
+          "does",        "did",       "i",        "you",      "my",      "me",        "we",
+          "it",          "this",      "that",     "these",    "which",   "what",      "who",
+          "how",         "when",      "where",    "why",      "should",  "can",       "could",
+          "would",       "will",      "may",      "please",   "tell",    "give",      "best",
+          "good",        "any",       "some",     "from",     "as",      "not",       "no",
+          "if",          "so",        "than",     "their",    "your",    "our",       "his",
+          "her",         "he",        "she",      "they",     "about",   "such",      "other",
+          "more",        "most",      "also",     "into",     "there",   "question",  "questions",
+          "ask",         "asking",    "request",  "requests", "provide", "providing", "discuss",
+          "information", "content",   "topic",    "user",     "users",   "anything",  "related",
+          "regarding",   "including", "want",     "need",     "help",    "get",       "make",
+          "s",           "patient",   "patients", "doctor",   "advice",  "advise"})
       stems.insert(stem_of(word));
     return stems;
   }();
@@ -80,7 +85,8 @@ double TopicMatcher::score(const std::vector<Word>& words, const Segment& segmen
     double weight = found == weights_.end() ? 0 : found->second;
     if (weight == 0 && stem.size() >= kPrefixLength) {
       for (const auto& [key, value] : weights_) {
-        if (key.size() >= kPrefixLength && key.compare(0, kPrefixLength, stem, 0, kPrefixLength) == 0)
+        if (key.size() >= kPrefixLength &&
+            key.compare(0, kPrefixLength, stem, 0, kPrefixLength) == 0)
           weight = std::max(weight, value * kPrefixWeight);
       }
     }

@@ -189,8 +189,8 @@ void PhiRail::add_known(std::string_view text, Direction direction, const KnownI
       const bool whole = squeezed.first[at] && squeezed.last[last];
       const bool inside = squeezed.begin[at] == squeezed.begin[last];
       if (!whole && !(inside && value.size() >= kInsideWordMin)) continue;
-      out.push_back({squeezed.begin[at], squeezed.end[last], one.type, 1.0,
-                     action_of(one, direction)});
+      out.push_back(
+          {squeezed.begin[at], squeezed.end[last], one.type, 1.0, action_of(one, direction)});
     }
   };
   for (const auto& [value, type] : known.squeezed) {

@@ -14,19 +14,21 @@ constexpr std::size_t kGapMax = 6;
 /// What a word spells: "two" is 2, "dash" is -, "sierra" is s. Empty where it spells nothing.
 std::string_view spelled_value(std::string_view word) {
   static const std::unordered_map<std::string_view, std::string_view> kWords{
-      {"zero", "0"},     {"oh", "0"},       {"nought", "0"},  {"one", "1"},      {"two", "2"},
-      {"three", "3"},    {"four", "4"},     {"five", "5"},    {"six", "6"},      {"seven", "7"},
-      {"eight", "8"},    {"nine", "9"},     {"ten", "10"},    {"eleven", "11"},  {"twelve", "12"},
-      {"thirteen", "13"}, {"fourteen", "14"}, {"fifteen", "15"}, {"sixteen", "16"},
-      {"seventeen", "17"}, {"eighteen", "18"}, {"nineteen", "19"},
-      {"dash", "-"},     {"hyphen", "-"},   {"dot", "."},     {"period", "."},   {"point", "."},
-      {"at", "@"},       {"underscore", "_"}, {"slash", "/"}, {"plus", "+"},
-      {"alfa", "a"},     {"alpha", "a"},    {"bravo", "b"},   {"charlie", "c"},  {"delta", "d"},
-      {"echo", "e"},     {"foxtrot", "f"},  {"golf", "g"},    {"hotel", "h"},    {"india", "i"},
-      {"juliett", "j"},  {"juliet", "j"},   {"kilo", "k"},    {"lima", "l"},     {"mike", "m"},
-      {"november", "n"}, {"oscar", "o"},    {"papa", "p"},    {"quebec", "q"},   {"romeo", "r"},
-      {"sierra", "s"},   {"tango", "t"},    {"uniform", "u"}, {"victor", "v"},   {"whiskey", "w"},
-      {"whisky", "w"},   {"xray", "x"},     {"yankee", "y"},  {"zulu", "z"}};
+      {"zero", "0"},       {"oh", "0"},        {"nought", "0"},   {"one", "1"},
+      {"two", "2"},        {"three", "3"},     {"four", "4"},     {"five", "5"},
+      {"six", "6"},        {"seven", "7"},     {"eight", "8"},    {"nine", "9"},
+      {"ten", "10"},       {"eleven", "11"},   {"twelve", "12"},  {"thirteen", "13"},
+      {"fourteen", "14"},  {"fifteen", "15"},  {"sixteen", "16"}, {"seventeen", "17"},
+      {"eighteen", "18"},  {"nineteen", "19"}, {"dash", "-"},     {"hyphen", "-"},
+      {"dot", "."},        {"period", "."},    {"point", "."},    {"at", "@"},
+      {"underscore", "_"}, {"slash", "/"},     {"plus", "+"},     {"alfa", "a"},
+      {"alpha", "a"},      {"bravo", "b"},     {"charlie", "c"},  {"delta", "d"},
+      {"echo", "e"},       {"foxtrot", "f"},   {"golf", "g"},     {"hotel", "h"},
+      {"india", "i"},      {"juliett", "j"},   {"juliet", "j"},   {"kilo", "k"},
+      {"lima", "l"},       {"mike", "m"},      {"november", "n"}, {"oscar", "o"},
+      {"papa", "p"},       {"quebec", "q"},    {"romeo", "r"},    {"sierra", "s"},
+      {"tango", "t"},      {"uniform", "u"},   {"victor", "v"},   {"whiskey", "w"},
+      {"whisky", "w"},     {"xray", "x"},      {"yankee", "y"},   {"zulu", "z"}};
   const auto found = kWords.find(word);
   return found == kWords.end() ? std::string_view() : found->second;
 }

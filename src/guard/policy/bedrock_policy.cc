@@ -9,8 +9,8 @@
 namespace residency::guard {
 namespace {
 
-constexpr std::array<std::string_view, 6> kFilterTypes{
-    "HATE", "INSULTS", "SEXUAL", "VIOLENCE", "MISCONDUCT", "PROMPT_ATTACK"};
+constexpr std::array<std::string_view, 6> kFilterTypes{"HATE",     "INSULTS",    "SEXUAL",
+                                                       "VIOLENCE", "MISCONDUCT", "PROMPT_ATTACK"};
 constexpr std::size_t kMessageMax = 500;
 
 /// Collects every problem with the request's field.
@@ -130,7 +130,8 @@ void read_sensitive(const Json& config, GuardPolicy& policy, Problems& problems)
     PiiSetting one;
     one.type = json_text(entities[i], "type");
     if (!is_pii_type(one.type)) problems.add(kWhere, "type is unknown: " + one.type);
-    const Action both = action_of(entities[i], "action", "enabled", Action::kMask, problems, kWhere);
+    const Action both =
+        action_of(entities[i], "action", "enabled", Action::kMask, problems, kWhere);
     one.input = action_of(entities[i], "inputAction", "inputEnabled", both, problems, kWhere);
     one.output = action_of(entities[i], "outputAction", "outputEnabled", both, problems, kWhere);
     policy.pii.push_back(std::move(one));
@@ -168,12 +169,11 @@ void read_grounding(const Json& config, GuardPolicy& policy, Problems& problems)
     const double threshold = json_number(filters[i], "threshold", -1);
     if (type != "GROUNDING" && type != "RELEVANCE")
       problems.add(kWhere, "type must be GROUNDING or RELEVANCE");
-    if (!(threshold >= 0 && threshold <= 0.99))
-      problems.add(kWhere, "threshold must be 0 to 0.99");
+    if (!(threshold >= 0 && threshold <= 0.99)) problems.add(kWhere, "threshold must be 0 to 0.99");
     const Action action =
         action_of(filters[i], "action", "enabled", Action::kBlock, problems, kWhere);
-    policy.rail(type == "RELEVANCE" ? Rail::kRelevance : Rail::kGrounding) = {
-        Action::kOff, action, false, threshold};
+    policy.rail(type == "RELEVANCE" ? Rail::kRelevance : Rail::kGrounding) = {Action::kOff, action,
+                                                                              false, threshold};
   }
 }
 
@@ -240,10 +240,11 @@ Json GuardPolicy::to_bedrock() const {
   if (rail(Rail::kProfanity).output != Action::kOff)
     out["wordPolicy"]["managedWordLists"].push_back({{"type", "PROFANITY"}});
   for (const PiiSetting& one : pii)
-    out["sensitiveInformationPolicy"]["piiEntities"].push_back({{"type", one.type},
-                                                                {"action", verb(one.output)},
-                                                                {"inputAction", verb(one.input)},
-                                                                {"outputAction", verb(one.output)}});
+    out["sensitiveInformationPolicy"]["piiEntities"].push_back(
+        {{"type", one.type},
+         {"action", verb(one.output)},
+         {"inputAction", verb(one.input)},
+         {"outputAction", verb(one.output)}});
   for (const UserRegex& one : regexes)
     out["sensitiveInformationPolicy"]["regexes"].push_back({{"name", one.name},
                                                             {"pattern", one.pattern},

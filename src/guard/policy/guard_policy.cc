@@ -160,7 +160,8 @@ class PolicyReader {
       one.input = one.output = action(fields, "action", Action::kMask);
       one.input = action(fields, "input", one.input);
       one.output = action(fields, "output", one.output);
-      if (one.pattern.size() > kPatternBytesMax) fields.problem("pattern", "is longer than 500 bytes");
+      if (one.pattern.size() > kPatternBytesMax)
+        fields.problem("pattern", "is longer than 500 bytes");
       const re2::RE2 compiled(one.pattern, re2::RE2::Quiet);
       if (!compiled.ok()) {
         fields.problem("pattern", "is no RE2 pattern: " + compiled.error());
@@ -282,7 +283,8 @@ Result<GuardPolicy> GuardPolicy::named(std::string_view preset) {
 Result<GuardPolicy> GuardPolicy::from_config(const ConfigNode& node) {
   ConfigReader reader(node, "");
   if (!reader.has("residency_guardrail"))
-    reader.problem("residency_guardrail", "is missing: the file begins with residency_guardrail: 1");
+    reader.problem("residency_guardrail",
+                   "is missing: the file begins with residency_guardrail: 1");
   static_cast<void>(reader.integer("residency_guardrail", 1, 1, 1));
   const std::string preset =
       reader.choice("preset", {"clinician", "patient", "phi", "off"}, "clinician");
@@ -311,16 +313,17 @@ Result<GuardPolicy> GuardPolicy::from_config(const ConfigNode& node) {
 }
 
 std::string GuardPolicy::canonical_json() const {
-  Json json{{"name", name},
-            {"version", version},
-            {"mode", mode_name(mode)},
-            {"country", country},
-            {"dry_run", dry_run},
-            {"window_bytes", window_bytes},
-            {"words", words},
-            {"codes_also", codes_also},
-            {"messages",
-             {blocked_input, blocked_output, crisis_text, emergency_text, abstain_text, scope_text}}};
+  Json json{
+      {"name", name},
+      {"version", version},
+      {"mode", mode_name(mode)},
+      {"country", country},
+      {"dry_run", dry_run},
+      {"window_bytes", window_bytes},
+      {"words", words},
+      {"codes_also", codes_also},
+      {"messages",
+       {blocked_input, blocked_output, crisis_text, emergency_text, abstain_text, scope_text}}};
   for (std::size_t i = 0; i < content.size(); ++i) {
     json["content"][std::string(kCategoryNames[i])] = {
         {"input", kStrengthNames[static_cast<std::size_t>(content[i].input)]},

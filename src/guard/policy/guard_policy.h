@@ -41,9 +41,9 @@ enum class Rail : std::uint8_t {
 };
 inline constexpr std::size_t kRailCount = 17;
 inline constexpr std::array<std::string_view, kRailCount> kRailNames{
-    "topics",       "words",     "profanity", "phi",           "regexes", "grounding",
-    "relevance",    "dose",      "interactions", "allergies",  "codes",   "citations",
-    "contradiction", "crisis",   "emergency", "scope",         "abstain"};
+    "topics",        "words",  "profanity",    "phi",       "regexes", "grounding",
+    "relevance",     "dose",   "interactions", "allergies", "codes",   "citations",
+    "contradiction", "crisis", "emergency",    "scope",     "abstain"};
 
 /// As Bedrock's: HIGH stops what is found with low confidence already, LOW only what is certain.
 enum class Strength : std::uint8_t { kNone, kLow, kMedium, kHigh };
@@ -96,7 +96,7 @@ struct GuardPolicy {
   std::string description;
   Mode mode = Mode::kClinician;
   std::string country = "US";
-  bool dry_run = false;  // of all rails
+  bool dry_run = false;                     // of all rails
   std::array<ContentSetting, 6> content{};  // hate .. prompt_attack
   std::array<RailSetting, kRailCount> rails{};
   std::vector<Topic> topics;
@@ -107,7 +107,7 @@ struct GuardPolicy {
   std::int64_t window_bytes = 256;
   std::string blocked_input = "I can't help with that request.";
   std::string blocked_output = "I can't give that answer.";
-  std::string crisis_text;     // "" for the country's text
+  std::string crisis_text;  // "" for the country's text
   std::string emergency_text;
   std::string abstain_text =
       "I am not sure enough to answer this. Please ask a clinician or look it up.";

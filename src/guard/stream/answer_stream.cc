@@ -29,7 +29,8 @@ std::string mask_of(const Finding& finding) { return fmt::format("[{}]", finding
 }  // namespace
 
 std::string masked(std::string_view text, std::vector<Finding> findings) {
-  std::erase_if(findings, [](const Finding& one) { return !acts(one) || one.action != Action::kMask; });
+  std::erase_if(findings,
+                [](const Finding& one) { return !acts(one) || one.action != Action::kMask; });
   std::sort(findings.begin(), findings.end(),
             [](const Finding& a, const Finding& b) { return a.begin < b.begin; });
   std::string out;
@@ -50,7 +51,8 @@ AnswerStream::AnswerStream(const Inspector& inspector, Conversation conversation
       known_(inspector.known_of(conversation_)) {
   const GuardPolicy& policy = inspector.policy();
   const auto judges = [&](Rail rail) {
-    return !policy.dry_run && !policy.rail(rail).dry_run && policy.rail(rail).output >= Action::kMask;
+    return !policy.dry_run && !policy.rail(rail).dry_run &&
+           policy.rail(rail).output >= Action::kMask;
   };
   hold_all_ = (judges(Rail::kGrounding) && !conversation_.sources.empty()) ||
               judges(Rail::kRelevance) || judges(Rail::kAbstain);
@@ -92,15 +94,14 @@ std::size_t AnswerStream::plain_border() const {
     // A large letter begins a sentence, else it may begin a name.
     const bool large = end > i && all_[i] >= 'A' && all_[i] <= 'Z';
     const bool starts = i == 0 || all_[i - 1] == '\n' ||
-                        (i >= 2 && (all_[i - 2] == '.' || all_[i - 2] == ':' || all_[i - 2] == '!' ||
-                                    all_[i - 2] == '?'));
+                        (i >= 2 && (all_[i - 2] == '.' || all_[i - 2] == ':' ||
+                                    all_[i - 2] == '!' || all_[i - 2] == '?'));
     while (!word.empty() && (word.back() == ',' || word.back() == '.' || word.back() == ';' ||
                              word.back() == ':' || word.back() == '?'))
       word.pop_back();
     if (!word.empty()) {
-      const bool letters = std::all_of(word.begin(), word.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || c == '-';
-      });
+      const bool letters = std::all_of(word.begin(), word.end(),
+                                       [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
       if (!letters || (large && !starts) || !inspector_.is_plain(word, known_)) break;
     }
     while (end < all_.size() && is_space(all_[end])) ++end;
@@ -174,7 +175,8 @@ std::string AnswerStream::look(std::size_t border, bool last) {
   for (bool moved = !last; moved;) {
     moved = false;
     for (const Finding& one : found) {
-      if (!acts(one) || one.action < Action::kMask || one.begin >= border || one.end <= border) continue;
+      if (!acts(one) || one.action < Action::kMask || one.begin >= border || one.end <= border)
+        continue;
       if (blocks(one)) continue;  // it ends the answer there
       border = std::max(one.begin, left_);
       moved = true;

@@ -38,11 +38,11 @@ class AnswerStream final : public OutputStream {
   const Inspector& inspector_;
   const Conversation conversation_;
   const KnownIdentifiers known_;
-  std::string all_;            // the answer as it was generated
-  std::size_t left_ = 0;       // bytes of it that have left, in what form ever
-  std::size_t looked_ = 0;     // bytes of it at the last look
+  std::string all_;              // the answer as it was generated
+  std::size_t left_ = 0;         // bytes of it that have left, in what form ever
+  std::size_t looked_ = 0;       // bytes of it at the last look
   std::size_t plain_until_ = 0;  // words up to here were found plain
-  bool hold_all_ = false;      // a rail judges the whole answer
+  bool hold_all_ = false;        // a rail judges the whole answer
   bool blocked_ = false;
   bool changed_ = false;
   bool sent_ = false;

@@ -125,12 +125,11 @@ void add_base64(std::string_view text, std::vector<Decoded>& out) {
       text, kRunMin, [](char c) { return base64_value(c) >= 0 || c == '='; },
       [&](std::size_t begin, std::size_t end) {
         const std::string_view run = text.substr(begin, end - begin);
-        const bool mixed = std::any_of(run.begin(), run.end(), is_digit) ||
-                           run.find_first_of("+/=") != std::string_view::npos ||
-                           (std::any_of(run.begin() + 1, run.end(),
-                                        [](char c) { return c >= 'A' && c <= 'Z'; }) &&
-                            std::any_of(run.begin(), run.end(),
-                                        [](char c) { return c >= 'a' && c <= 'z'; }));
+        const bool mixed =
+            std::any_of(run.begin(), run.end(), is_digit) ||
+            run.find_first_of("+/=") != std::string_view::npos ||
+            (std::any_of(run.begin() + 1, run.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
+             std::any_of(run.begin(), run.end(), [](char c) { return c >= 'a' && c <= 'z'; }));
         if (!mixed) return;
         std::string bytes = from_base64(run);
         if (readable(bytes)) out.push_back({begin, end, std::move(bytes), "base64"});

@@ -1,4 +1,5 @@
-// Decoded: what stands behind base64, hex, rot13, percent signs, entities or letters written backwards.
+// Decoded: what stands behind base64, hex, rot13, percent signs, entities or letters written
+// backwards.
 #pragma once
 
 #include <cstdint>

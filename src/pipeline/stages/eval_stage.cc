@@ -38,11 +38,9 @@ Result<void> add_exposure(StageContext& context, infer::Engine& engine,
                           const store::Manifest& dataset, eval::ModelScores& scores) {
   const auto is_canaries = [](const store::Blob& blob) { return blob.name == "canaries.json"; };
   if (std::none_of(dataset.blobs.begin(), dataset.blobs.end(), is_canaries)) return {};
-  RESIDENCY_TRY(const std::string text,
-                context.workspace.read_blob(dataset.id, "canaries.json"));
+  RESIDENCY_TRY(const std::string text, context.workspace.read_blob(dataset.id, "canaries.json"));
   RESIDENCY_TRY(const auto canaries, dataset::canaries_from_json(text));
-  RESIDENCY_TRY(const auto report,
-                eval::measure_exposure(engine, canaries, {}, context.progress));
+  RESIDENCY_TRY(const auto report, eval::measure_exposure(engine, canaries, {}, context.progress));
   scores.metrics.merge(report.metrics());
   return {};
 }
