@@ -81,6 +81,13 @@ void read_record_options(ConfigReader& reader, DatasetOptions& options) {
   }
 }
 
+void read_canaries(ConfigReader& reader, DatasetOptions& options) {
+  if (!reader.has("canaries")) return;
+  auto read = CanaryOptions::from_config(reader.child("canaries"));
+  if (!read.ok()) return reader.absorb(read.error());
+  options.canaries = *read;
+}
+
 void read_downsample(ConfigReader& reader, DatasetOptions& options) {
   if (!reader.has("downsample")) return;
   ConfigReader child(reader.child("downsample"), "downsample.");
@@ -196,6 +203,7 @@ Result<DatasetOptions> DatasetOptions::from_config(const ConfigNode& node) {
   options.train_overlap_max = reader.number("train_overlap_max", 1, 0, 1);
   read_split(reader, options.split);
   if (options.task == Task::kCorpus) keep_given_parts(options);
+  read_canaries(reader, options);
   RESIDENCY_TRY_VOID(reader.finish());
   return options;
 }
@@ -223,6 +231,9 @@ std::string DatasetOptions::canonical_json() const {
         {"test", split.test},
         {"seed", split.seed}}},
   };
+  if (canaries.count > 0)
+    json["canaries"] = {
+        {"count", canaries.count}, {"repeats", canaries.repeats}, {"seed", canaries.seed}};
   if (!downsample_label.empty())
     json["downsample"] = {{"label", downsample_label}, {"ratio", downsample_ratio}};
   if (is_public()) {

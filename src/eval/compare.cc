@@ -75,6 +75,21 @@ void compare_general_text(const ModelScores& base, const ModelScores& tuned, std
   comparison.metrics["general_perplexity"] = change;
 }
 
+/// Canaries are no test items: their metrics stand side by side, without resampling.
+void compare_canaries(const ModelScores& base, const ModelScores& tuned, Comparison& comparison) {
+  for (const auto& [name, metric] : tuned.metrics) {
+    if (!name.starts_with("canary_")) continue;
+    MetricChange change;
+    const auto found = base.metrics.find(name);
+    if (found != base.metrics.end()) change.base = found->second;
+    change.tuned = metric;
+    const double difference = metric.value - change.base.value;
+    change.difference = {difference, difference, difference};
+    if (change.base.value != 0) change.relative = difference / change.base.value;
+    comparison.metrics[name] = change;
+  }
+}
+
 }  // namespace
 
 Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, std::uint64_t seed,
@@ -121,6 +136,7 @@ Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, st
   compare_items(base, tuned, comparison);
   compare_general_text(base, tuned, seed, resamples, comparison);
   comparison.prompts_differ = base.prompts_sha256 != tuned.prompts_sha256;
+  compare_canaries(base, tuned, comparison);
   return comparison;
 }
 

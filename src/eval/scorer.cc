@@ -363,7 +363,8 @@ std::map<std::string, Metric> score(const Scorer& scorer, std::uint64_t seed,
 
 bool lower_is_better(std::string_view metric) {
   return metric == "parse_failure_rate" || metric == "not_asked_rate" || metric == "ece" ||
-         metric == "unknown_code_rate" || metric == "general_perplexity";
+         metric == "unknown_code_rate" || metric == "general_perplexity" ||
+         metric.starts_with("canary_");
 }
 
 double item_f1(const std::vector<std::string>& gold, const std::vector<std::string>& parsed) {

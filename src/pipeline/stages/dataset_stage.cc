@@ -155,7 +155,12 @@ Result<std::vector<std::string>> run(StageContext& context) {
     RESIDENCY_TRY(report, dataset::build(options, records, sinks, context.progress));
     parents.push_back(corpus.id);
   }
+  const auto canaries = dataset::make_canaries(options.canaries, options.format);
+  for (const dataset::Example& example : dataset::canary_examples(canaries))
+    RESIDENCY_TRY_VOID(splits.train.write(dataset::to_json_line(example)));
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
+  if (!canaries.empty())
+    RESIDENCY_TRY_VOID(write_blob(*writer, "canaries.json", dataset::canaries_to_json(canaries)));
   RESIDENCY_TRY_VOID(write_blob(*writer, "train.jsonl", splits.train.bytes()));
   RESIDENCY_TRY_VOID(write_blob(*writer, "validation.jsonl", splits.validation.bytes()));
   RESIDENCY_TRY_VOID(write_blob(*writer, "test.jsonl", splits.test.bytes()));

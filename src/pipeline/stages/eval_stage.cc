@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <optional>
 
 #include "eval/eval.h"
 #include "eval/evaluate_labels.h"
+#include "eval/exposure.h"
 #include "eval/general_text.h"
 #include "eval/shots.h"
 #include "infer/engine.h"
@@ -52,9 +54,21 @@ Result<void> write_scores(store::ArtifactWriter& writer, const eval::ModelScores
   return {};
 }
 
+/// How much the model gives away of the canaries that its data set holds, if it holds any.
+Result<void> add_exposure(StageContext& context, infer::Engine& engine,
+                          const store::Manifest& dataset, eval::ModelScores& scores) {
+  const auto is_canaries = [](const store::Blob& blob) { return blob.name == "canaries.json"; };
+  if (std::none_of(dataset.blobs.begin(), dataset.blobs.end(), is_canaries)) return {};
+  RESIDENCY_TRY(const std::string text, context.workspace.read_blob(dataset.id, "canaries.json"));
+  RESIDENCY_TRY(const auto canaries, dataset::canaries_from_json(text));
+  RESIDENCY_TRY(const auto report, eval::measure_exposure(engine, canaries, {}, context.progress));
+  scores.metrics.merge(report.metrics());
+  return {};
+}
+
 Result<eval::ModelScores> score_text(StageContext& context, const eval::EvalOptions& options,
                                      const infer::EngineOptions& engine_options,
-                                     eval::EvalInputs inputs) {
+                                     const store::Manifest& dataset, eval::EvalInputs inputs) {
   if (is_file(options.general_text)) {
     RESIDENCY_TRY(inputs.general_text,
                   context.workspace.env().read_file(options.general_text, kTextBytesMax));
@@ -62,7 +76,9 @@ Result<eval::ModelScores> score_text(StageContext& context, const eval::EvalOpti
     inputs.general_text = eval::builtin_general_text();
   }
   RESIDENCY_TRY(const auto engine, infer::Engine::open(engine_options));
-  return eval::evaluate(options, *engine, std::move(inputs), context.progress);
+  RESIDENCY_TRY(auto scores, eval::evaluate(options, *engine, std::move(inputs), context.progress));
+  RESIDENCY_TRY_VOID(add_exposure(context, *engine, dataset, scores));
+  return scores;
 }
 
 /// Scores a model whose head says labels.
@@ -141,7 +157,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(const auto scores,
                 labels
                     ? score_labels(context, options, engine_options, adapter->id, std::move(inputs))
-                    : score_text(context, options, engine_options, std::move(inputs)));
+                    : score_text(context, options, engine_options, dataset, std::move(inputs)));
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
   RESIDENCY_TRY_VOID(write_scores(*writer, scores));
   // Which model was scored is content: two models with equal answers are two artifacts.
