@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dataset/dataset.h"
+#include "eval/corpora/benchmarks.h"
 #include "eval/corpora/examples.h"
 #include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/file_digest.h"
@@ -48,6 +49,9 @@ Result<void> validate(const ConfigNode& options) {
       std::find(layouts.begin(), layouts.end(), parsed->layout) == layouts.end())
     return invalid_argument(
         fmt::format("dataset.layout must be one of {}", fmt::join(layouts, ", ")));
+  // Refuses a benchmark that is not known.
+  auto split = eval::corpora::official_split({parsed->benchmark, parsed->layout}, {});
+  if (!split.ok()) return split.error();
   return {};
 }
 
@@ -102,13 +106,19 @@ struct ReadParts {
 
 /// Every split's files as the corpus' layout has them. More than a hundredth of bad records refuse
 /// the corpus: what is scored must be what was released.
-Result<ReadParts> read_corpus(StageContext& context, const dataset::DatasetOptions& options) {
+Result<ReadParts> read_corpus(StageContext& context, const dataset::DatasetOptions& options,
+                              eval::corpora::ReadSplit& test) {
   eval::corpora::ExampleOptions read;
   read.layout = options.layout;
   read.types = options.types;
   read.format = options.format;
   ReadParts read_parts;
   auto& given = read_parts.given;
+  read.set_path = options.set_path;
+  test.benchmark = options.benchmark;
+  test.layout = options.layout;
+  test.given = !options.test_paths.empty();
+  test.selected = !options.types.empty() || options.examples_max > 0;
   const bool all_given = options.split.train >= 1;
   const std::pair<const std::vector<std::string>*, std::optional<dataset::Split>> parts[] = {
       {&options.train_paths, all_given ? std::optional(dataset::Split::kTrain) : std::nullopt},
@@ -117,6 +127,7 @@ Result<ReadParts> read_corpus(StageContext& context, const dataset::DatasetOptio
   for (const auto& [paths, split] : parts) {
     for (const std::string& path : *paths) {
       context.progress.update(given.size(), 0, "records", "reading");
+      read.test_part = paths == &options.test_paths;
       RESIDENCY_TRY(auto made, eval::corpora::corpus_examples(context.workspace.env(), path, read));
       if (made.notes.bad * 100 > made.examples.size()) {
         return invalid_input(fmt::format(
@@ -127,8 +138,11 @@ Result<ReadParts> read_corpus(StageContext& context, const dataset::DatasetOptio
       const std::string part = paths == &options.train_paths  ? "train"
                                : paths == &options.test_paths ? "test"
                                                               : "dev";
+      if (paths == &options.test_paths) test.bad += made.notes.bad;
       for (auto& example : made.examples) {
         example.id = part + "/" + example.id;
+        // Documents of two parts may bear the same number.
+        if (!example.patient.empty()) example.patient = part + "/" + example.patient;
         given.push_back({std::move(example), split});
       }
     }
@@ -151,7 +165,14 @@ Result<std::vector<std::string>> run(StageContext& context) {
   const dataset::SplitSinks sinks{splits.train, splits.validation, splits.test};
   dataset::DatasetReport report;
   if (options.task == dataset::Task::kCorpus) {
-    RESIDENCY_TRY(auto parts, read_corpus(context, options));
+    eval::corpora::ReadSplit read;
+    RESIDENCY_TRY(auto parts, read_corpus(context, options, read));
+    std::vector<const dataset::Example*> test;
+    for (const auto& item : parts.given) {
+      if (item.split == dataset::Split::kTest) test.push_back(&item.example);
+    }
+    RESIDENCY_TRY(const auto split, eval::corpora::official_split(read, test));
+    properties["split"] = split.to_json();
     RESIDENCY_TRY(report,
                   dataset::build_given(options, std::move(parts.given), sinks, context.progress));
     if (parts.passed_over > 0) {
@@ -168,7 +189,12 @@ Result<std::vector<std::string>> run(StageContext& context) {
     RESIDENCY_TRY(report, dataset::build(options, records, sinks, context.progress));
     parents.push_back(corpus.id);
   }
+  const auto canaries = dataset::make_canaries(options.canaries, options.format);
+  for (const dataset::Example& example : dataset::canary_examples(canaries))
+    RESIDENCY_TRY_VOID(splits.train.write(dataset::to_json_line(example)));
   RESIDENCY_TRY(auto writer, context.workspace.write_artifact());
+  if (!canaries.empty())
+    RESIDENCY_TRY_VOID(write_blob(*writer, "canaries.json", dataset::canaries_to_json(canaries)));
   RESIDENCY_TRY_VOID(write_blob(*writer, "train.jsonl", splits.train.bytes()));
   RESIDENCY_TRY_VOID(write_blob(*writer, "validation.jsonl", splits.validation.bytes()));
   RESIDENCY_TRY_VOID(write_blob(*writer, "test.jsonl", splits.test.bytes()));
