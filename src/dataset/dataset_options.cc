@@ -117,6 +117,13 @@ void read_sources(ConfigReader& reader, DatasetOptions& options) {
 void read_corpus_options(ConfigReader& reader, DatasetOptions& options) {
   options.layout = reader.text_required("layout");
   options.types = reader.texts("types", {});
+  options.benchmark = reader.text("benchmark", "");
+  if (options.layout == "own" || reader.has("set")) {
+    ConfigReader set(reader.child("set"), "dataset.set.");
+    options.set_path = set.text_required("path");
+    reader.absorb(set.finish());
+    if (options.layout != "own") reader.problem("set", "goes with the layout own");
+  }
   ConfigReader files(reader.child("files"), "files.");
   options.train_paths = files.texts("train", {});
   options.validation_paths = files.texts("validation", {});
@@ -208,6 +215,7 @@ std::vector<std::string> DatasetOptions::source_paths() const {
   if (task != Task::kCorpus) return {path};
   for (const auto* part : {&train_paths, &validation_paths, &test_paths})
     paths.insert(paths.end(), part->begin(), part->end());
+  if (!set_path.empty()) paths.push_back(set_path);
   return paths;
 }
 
@@ -238,6 +246,8 @@ std::string DatasetOptions::canonical_json() const {
     if (task == Task::kCorpus) {
       json["layout"] = layout;
       json["types"] = types;
+      if (!set_path.empty()) json["set"] = {{"path", set_path}};
+      if (!benchmark.empty()) json["benchmark"] = benchmark;
       json["files"] = {
           {"train", train_paths}, {"validation", validation_paths}, {"test", test_paths}};
     }

@@ -78,6 +78,8 @@ struct DatasetOptions {
   // For corpora as released: files or folders of each split. What validation or test has
   // no files for is drawn from the training files, as `split` says.
   std::string layout;
+  std::string set_path;            // layout own: the description of the set
+  std::string benchmark;           // whose published test split the test files are; "": none
   std::vector<std::string> types;  // of entities; empty: all
   std::vector<std::string> train_paths;
   std::vector<std::string> validation_paths;

@@ -67,6 +67,18 @@ void make_paths_absolute(Json& value, const std::string& directory) {
   }
 }
 
+/// The lists of a corpus' files.
+void make_file_lists_absolute(Json& files, const std::string& directory) {
+  if (!files.is_object()) return;
+  for (auto& [part, list] : files.items()) {
+    if (list.is_string()) list = Json::array({list});
+    if (!list.is_array()) continue;
+    for (Json& path : list) {
+      if (path.is_string()) path = absolute_path(path.get<std::string>(), directory);
+    }
+  }
+}
+
 using Sections = std::map<std::string, ConfigNode, std::less<>>;
 
 /// What one section asks of another.
@@ -83,6 +95,60 @@ Result<void> check_together(const Sections& sections) {
         "train.method: qlora trains on a quantised base: set base.type to q4_k or another "
         "quantised "
         "type, or to as_is where the model's file is quantised");
+  }
+  return {};
+}
+
+/// A model to compare with: `others: [{as: NAME, base: {…}}]`.
+struct Other {
+  std::string name;
+  ConfigNode base;
+};
+
+std::vector<Other> read_others(ConfigReader& reader) {
+  constexpr std::size_t kOthersMax = 16;
+  std::vector<Other> others;
+  const auto items = reader.child("others").items();
+  if (items.size() > kOthersMax) reader.problem("others", "must be at most 16 models");
+  for (const ConfigNode& item : items) {
+    ConfigReader child(item, "others.");
+    Other other{child.text_required("as"), child.child("base")};
+    const bool plain =
+        other.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
+    const bool again = std::any_of(others.begin(), others.end(), [&](const Other& earlier) {
+      return earlier.name == other.name;
+    });
+    if (!plain || again) child.problem("as", "must be a name of its own: a-z, 0-9, - and .");
+    if (const auto stage = find_stage("base"); stage.ok())
+      child.absorb((*stage)->validate(other.base));
+    reader.absorb(child.finish());
+    others.push_back(std::move(other));
+  }
+  return others;
+}
+
+/// Each other model is made ready and scored like the base, and goes to the gate's report.
+Result<void> add_others(const std::vector<Other>& others, const std::string& directory,
+                        const std::string& name, std::vector<Step>& steps) {
+  if (others.empty()) return {};
+  const auto by_name = [&](std::string_view wanted) {
+    return std::find_if(steps.begin(), steps.end(),
+                        [&](const Step& step) { return step.name == wanted; });
+  };
+  const auto scored = by_name("eval-base");
+  if (scored == steps.end() || by_name("gate") == steps.end())
+    return invalid_argument("others: need the sections eval and gate");
+  const ConfigNode eval_options = scored->options;
+  for (const Other& other : others) {
+    RESIDENCY_TRY(auto options, parse_json(other.base.canonical_json()));
+    make_paths_absolute(options, directory);
+    RESIDENCY_TRY(auto node, ConfigNode::parse(dump_json(options), name));
+    const auto at =
+        steps.insert(by_name("gate"), Step{"base-" + other.name, "base", std::move(node), {}});
+    steps.insert(
+        at + 1,
+        Step{"eval-" + other.name, "eval", eval_options, {"dataset", "base-" + other.name}});
+    by_name("gate")->inputs.push_back("eval-" + other.name);
   }
   return {};
 }
@@ -107,6 +173,7 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
     }
   }
   reader.absorb(check_together(sections));
+  const auto others = read_others(reader);
   RESIDENCY_TRY_VOID(reader.finish());
   for (const StepShape& shape : shapes()) {
     const auto section = sections.find(shape.key);
@@ -116,6 +183,8 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
     make_paths_absolute(options, directory);
     if (options.is_object() && options.contains("policy"))
       make_policy_paths_absolute(options["policy"], directory);
+    if (shape.key == "dataset" && options.is_object() && options.contains("files"))
+      make_file_lists_absolute(options["files"], directory);
     RESIDENCY_TRY(auto node, ConfigNode::parse(dump_json(options), name));
     Step step{std::string(shape.name), std::string(shape.stage), std::move(node), {}};
     bool feeds = true;
@@ -127,6 +196,7 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
     }
     if (feeds) recipe.steps.push_back(std::move(step));
   }
+  RESIDENCY_TRY_VOID(add_others(others, directory, name, recipe.steps));
   if (recipe.steps.empty()) return invalid_argument("recipe has no stage: " + name);
   return recipe;
 }

@@ -11,6 +11,7 @@
 #include "eval/corpora/conll.h"
 #include "eval/corpora/ddi.h"
 #include "eval/corpora/i2b2.h"
+#include "eval/corpora/own_set.h"
 #include "eval/corpora/pubmedqa.h"
 #include "eval/corpora/pubtator.h"
 
@@ -125,8 +126,8 @@ Result<CorpusExamples> choices(Env& env, const std::string& path, Reader reader,
 
 const std::vector<std::string>& layout_names() {
   static const std::vector<std::string> kNames{
-      "conll", "pubtator", "bioc", "brat",     "i2b2_concepts",     "i2b2_xml",          "ddi",
-      "medqa", "medmcqa",  "mmlu", "pubmedqa", "codiesp_diagnoses", "codiesp_procedures"};
+      "conll", "pubtator", "bioc", "brat",     "i2b2_concepts",     "i2b2_xml",           "ddi",
+      "medqa", "medmcqa",  "mmlu", "pubmedqa", "codiesp_diagnoses", "codiesp_procedures", "own"};
   return kNames;
 }
 
@@ -164,6 +165,18 @@ std::string pair_text(const PairSentence& sentence, const EntityPair& pair) {
   return text + sentence.text.substr(at);
 }
 
+namespace {
+
+/// As the harness' template strips a question, of ASCII white space.
+std::string_view stripped(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\v\f";
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+}  // namespace
+
 std::string choice_prompt(std::string_view layout, const ChoiceItem& item) {
   if (layout == "pubmedqa")
     return fmt::format("Abstract: {}\nQuestion: {}\nAnswer:", item.context, item.question);
@@ -173,9 +186,10 @@ std::string choice_prompt(std::string_view layout, const ChoiceItem& item) {
     std::replace(subject.begin(), subject.end(), '_', ' ');
     prompt =
         fmt::format("The following are multiple choice questions (with answers) about {}.\n\n{}\n",
-                    subject, item.question);
+                    subject, stripped(item.question));
   } else {
-    prompt = fmt::format("Question: {}\n", item.question);
+    prompt = item.context.empty() ? fmt::format("Question: {}\n", item.question)
+                                  : fmt::format("Question: {} {}\n", item.context, item.question);
     if (layout == "medmcqa") prompt += "Choices:\n";
   }
   for (const Choice& choice : item.choices)
@@ -195,7 +209,8 @@ Result<CorpusExamples> corpus_examples(Env& env, const std::string& path,
   if (layout == "mmlu") return choices(env, path, read_mmlu, options);
   if (layout == "pubmedqa") {
     if (env.list(path).ok()) {
-      RESIDENCY_TRY(const auto corpus, read_pubmedqa_test(env, path));
+      RESIDENCY_TRY(const auto corpus, options.test_part ? read_pubmedqa_test(env, path)
+                                                         : read_pubmedqa_rest(env, path));
       return from_choices(corpus, options);
     }
     return choices(
@@ -204,6 +219,13 @@ Result<CorpusExamples> corpus_examples(Env& env, const std::string& path,
           return read_pubmedqa(source, name, read);
         },
         options);
+  }
+  if (layout == "own") {
+    RESIDENCY_TRY(const std::string yaml, env.read_file(options.set_path, 1u << 20));
+    RESIDENCY_TRY(const auto node, ConfigNode::parse(yaml, options.set_path));
+    RESIDENCY_TRY(const auto set, OwnSet::from_config(node));
+    RESIDENCY_TRY(const auto source, file_bytes(env, path));
+    return read_own_set(set, *source, path, options);
   }
   if (layout == "brat") {
     RESIDENCY_TRY(auto corpus, read_brat_folder(env, path));

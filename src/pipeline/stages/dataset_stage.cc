@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dataset/dataset.h"
+#include "eval/corpora/benchmarks.h"
 #include "eval/corpora/examples.h"
 #include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/file_digest.h"
@@ -47,6 +48,9 @@ Result<void> validate(const ConfigNode& options) {
       std::find(layouts.begin(), layouts.end(), parsed->layout) == layouts.end())
     return invalid_argument(
         fmt::format("dataset.layout must be one of {}", fmt::join(layouts, ", ")));
+  // Refuses a benchmark that is not known.
+  auto split = eval::corpora::official_split({parsed->benchmark, parsed->layout}, {});
+  if (!split.ok()) return split.error();
   return {};
 }
 
@@ -82,11 +86,17 @@ Result<Json> clearance(StageContext& context, const dataset::DatasetOptions& opt
 /// Every split's files as the corpus' layout has them. Bad records are shown as a warning, and more
 /// than a hundredth of them refuse the corpus: what is scored must be what was released.
 Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
-                                                       const dataset::DatasetOptions& options) {
+                                                       const dataset::DatasetOptions& options,
+                                                       eval::corpora::ReadSplit& test) {
   eval::corpora::ExampleOptions read;
   read.layout = options.layout;
   read.types = options.types;
   read.format = options.format;
+  read.set_path = options.set_path;
+  test.benchmark = options.benchmark;
+  test.layout = options.layout;
+  test.given = !options.test_paths.empty();
+  test.selected = !options.types.empty() || options.examples_max > 0;
   std::vector<dataset::GivenExample> given;
   const bool all_given = options.split.train >= 1;
   const std::pair<const std::vector<std::string>*, std::optional<dataset::Split>> parts[] = {
@@ -96,6 +106,7 @@ Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
   for (const auto& [paths, split] : parts) {
     for (const std::string& path : *paths) {
       context.progress.update(given.size(), 0, "records", "reading");
+      read.test_part = paths == &options.test_paths;
       RESIDENCY_TRY(auto made, eval::corpora::corpus_examples(context.workspace.env(), path, read));
       if (made.notes.bad * 100 > made.examples.size()) {
         return invalid_input(fmt::format(
@@ -105,8 +116,11 @@ Result<std::vector<dataset::GivenExample>> read_corpus(StageContext& context,
       const std::string part = paths == &options.train_paths  ? "train"
                                : paths == &options.test_paths ? "test"
                                                               : "dev";
+      if (paths == &options.test_paths) test.bad += made.notes.bad;
       for (auto& example : made.examples) {
         example.id = part + "/" + example.id;
+        // Documents of two parts may bear the same number.
+        if (!example.patient.empty()) example.patient = part + "/" + example.patient;
         given.push_back({std::move(example), split});
       }
     }
@@ -122,7 +136,14 @@ Result<std::vector<std::string>> run(StageContext& context) {
   dataset::DatasetReport report;
   std::vector<std::string> parents;
   if (options.task == dataset::Task::kCorpus) {
-    RESIDENCY_TRY(auto given, read_corpus(context, options));
+    eval::corpora::ReadSplit read;
+    RESIDENCY_TRY(auto given, read_corpus(context, options, read));
+    std::vector<const dataset::Example*> test;
+    for (const auto& item : given) {
+      if (item.split == dataset::Split::kTest) test.push_back(&item.example);
+    }
+    RESIDENCY_TRY(const auto split, eval::corpora::official_split(read, test));
+    properties["split"] = split.to_json();
     RESIDENCY_TRY(report, dataset::build_given(options, std::move(given), sinks, context.progress));
   } else if (options.is_public()) {
     RESIDENCY_TRY(report,
