@@ -9,6 +9,7 @@
 #include "guard/clinical/clinical_rails.h"
 #include "guard/clinical/drug_table.h"
 #include "guard/content/content_rules.h"
+#include "guard/content/evidence.h"
 #include "guard/phi/spelled.h"
 #include "guard/text/decoded.h"
 
@@ -119,6 +120,7 @@ void Inspector::add_content(const GuardText& text, Direction direction, const Du
     const std::size_t to = words[segment.last - 1].end;
     if (!decoded && !is_due(from, to, due)) continue;
     CategoryScores scores = ContentModel::embedded().score(features_of(words, hits, segment));
+    require_evidence(hits, segment, scores);
     const CategoryScores rules = ContentRules::embedded().score(hits, segment);
     for (std::size_t c = 0; c < kCategoryCount; ++c) {
       const float score = std::max(scores[c], rules[c]);

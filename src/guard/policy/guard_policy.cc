@@ -245,7 +245,7 @@ double strength_threshold(Strength strength) {
     case Strength::kHigh:
       return 0.3;
     case Strength::kMedium:
-      return 0.55;
+      return 0.6;
     case Strength::kLow:
       return 0.85;
     case Strength::kNone:
