@@ -23,7 +23,7 @@ class UseCasesTest(unittest.TestCase):
         head = head.replace("../../shared/data", str(self.scratch.root / "data"))
         recipe = self.scratch.root / f"{name}.yaml"
         first = gate.split("metric: ")[1].split(",")[0]
-        recipe.write_text(head + "\ngate:\n  thresholds: [{metric: %s, min_absolute: -1}]\n" % first)
+        recipe.write_text(head + "\ngate:\n  thresholds: [{metric: %s, min_absolute: 0}]\n" % first)
         words = []
         for setting in [*TINY[1:], *settings]:
             words += ["-s", setting]
