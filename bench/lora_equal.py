@@ -5,13 +5,11 @@ Peers: the step in plain PyTorch on Debian's python3-torch and on current PyTorc
 Hugging Face PEFT with Transformers on current PyTorch.
 """
 import argparse
-import os
 import pathlib
 
 import side_by_side as bench
 
 HERE = pathlib.Path(__file__).resolve().parent
-MODEL = bench.CACHE / "models/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def main():
@@ -20,22 +18,15 @@ def main():
     parser.add_argument("--without-pypi", action="store_true", help="leave out the peers that PyPI's torch (several GB) needs")
     options = parser.parse_args()
     bench.build("residency_train_bench")
-    ours = bench.ROOT / "build/release/src/train/residency_train_bench"
     shape = ["--batch", "2", "--length", "512", "--steps", "5", "--warmup", "2"]
     peer = [HERE / "lora_equal_peer.py", *shape]
-    programs = {"residency": [ours, MODEL, *shape], "plain torch (Debian)": ["/usr/bin/python3", *peer, "--engine", "plain"]}
+    programs = {"residency": [bench.TRAIN_BENCH, bench.MODEL, *shape], "plain torch (Debian)": ["/usr/bin/python3", *peer, "--engine", "plain"]}
     if not options.without_pypi:
         python = bench.venv("peft", "torch", "transformers", "peft")
         programs["plain torch (PyPI)"] = [python, *peer, "--engine", "plain"]
-        programs["PEFT (PyPI)"] = [python, *peer, "--engine", "peft"]
-    results = {name: [] for name in programs}
-    for _ in range(options.rounds):
-        for name, command in programs.items():
-            results[name].append(bench.measure(command))
-    print(f"load average {os.getloadavg()[0]:.2f}, {options.rounds} rounds, medians")
-    print(f"{'':22} {'tokens/s':>9} {'peak MB':>8} {'loss':>8}")
-    for name, runs in results.items():
-        print(f"{name:22} {bench.median(runs, 'tokens_per_second'):9.0f} {bench.median(runs, 'peak_mb'):8.0f} {bench.median(runs, 'loss'):8.4f}")
+        programs["PEFT bf16 (PyPI)"] = [python, *peer, "--engine", "peft"]
+        programs["PEFT fp32 (PyPI)"] = [python, *peer, "--engine", "peft-fp32"]
+    results = bench.in_turn(programs, options.rounds)
     first = results["residency"][0]
     print("ours, in detail: " + ", ".join(f"{key} {value}" for key, value in first.items()))
     mine = bench.median(results["residency"], "tokens_per_second")

@@ -2,8 +2,10 @@
 
 --engine plain: the step written out in plain PyTorch (runs on Debian's 1.13 and on current 2.x).
 --engine peft:  Hugging Face Transformers and PEFT, their own modules.
+--engine peft-fp32: the same in fp32, for machines without bf16 products.
 --engine full-bf16: full fine-tuning by Transformers, weights and AdamW's moments in bf16.
 --engine full-autocast: the same with fp32 weights under bf16 autocast, as the Trainer's bf16=True.
+--engine full-fp32: the same in fp32.
 Prints one JSON line: tokens_per_second (median over the timed steps), step_s, loss.
 """
 import argparse
@@ -98,9 +100,9 @@ def transformers_model():
 
 
 class FullModel:
-    def __init__(self, autocast):
+    def __init__(self, autocast, narrow=False):
         self.autocast = autocast
-        self.model = transformers_model() if autocast else transformers_model().to(torch.bfloat16)
+        self.model = transformers_model().to(torch.bfloat16) if narrow else transformers_model()
         self.model.train()
 
     def parameters(self):
@@ -112,10 +114,10 @@ class FullModel:
 
 
 class PeftModel:
-    def __init__(self):
+    def __init__(self, dtype):
         from peft import LoraConfig, get_peft_model
 
-        base = transformers_model().to(torch.bfloat16)
+        base = transformers_model().to(dtype)
         lora = LoraConfig(r=RANK, lora_alpha=ALPHA, task_type="CAUSAL_LM",
                           target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
         self.model = get_peft_model(base, lora, autocast_adapter_dtype=False)
@@ -127,8 +129,25 @@ class PeftModel:
     def loss(self, tokens):
         return self.model(input_ids=tokens, labels=tokens).loss
 
+    def padded_loss(self, tokens, mask):
+        return self.model(input_ids=tokens, attention_mask=mask, labels=tokens.masked_fill(mask == 0, -100)).loss
 
-ENGINES = {"plain": PlainModel, "peft": PeftModel, "full-bf16": lambda: FullModel(False), "full-autocast": lambda: FullModel(True)}
+
+ENGINES = {"plain": PlainModel, "peft": lambda: PeftModel(torch.bfloat16), "peft-fp32": lambda: PeftModel(torch.float32),
+           "full-bf16": lambda: FullModel(False, True), "full-autocast": lambda: FullModel(True), "full-fp32": lambda: FullModel(False)}
+
+
+def padded_batches(path, size):
+    """The texts of the file's steps, `size` at a time, padded to the longest."""
+    texts = [tokens for line in open(path) for tokens in json.loads(line)]
+    batches = []
+    for first in range(0, len(texts), size):
+        some = texts[first:first + size]
+        longest = max(map(len, some))
+        tokens = torch.tensor([t + [0] * (longest - len(t)) for t in some])
+        mask = torch.tensor([[1] * len(t) + [0] * (longest - len(t)) for t in some])
+        batches.append((tokens, mask))
+    return batches
 
 
 def main():
@@ -139,24 +158,37 @@ def main():
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--warmup", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps-file", help="lines of token lists, in place of random tokens of equal length")
     options = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(options.threads)
     model = ENGINES[options.engine]()
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=2e-4)
-    tokens = torch.randint(0, VOCAB, (options.batch, options.length), generator=torch.Generator().manual_seed(2))
-    seconds = []
-    for _ in range(options.warmup + options.steps):
+    if options.steps_file:
+        batches = padded_batches(options.steps_file, options.batch)
+        losses = [lambda batch=batch: model.padded_loss(*batch) for batch in batches]
+        counts = [int(mask.sum()) for _, mask in batches]
+        places = sum(mask.numel() for _, mask in batches)
+    else:
+        tokens = torch.randint(0, VOCAB, (options.batch, options.length), generator=torch.Generator().manual_seed(2))
+        losses, counts, places = [lambda: model.loss(tokens)], [tokens.numel()], tokens.numel()
+    seconds, done = [], 0
+    for step in range(options.warmup + options.steps):
         began = time.perf_counter()
         optimiser.zero_grad()
-        loss = model.loss(tokens)
+        loss = losses[step % len(losses)]()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
-        seconds.append(time.perf_counter() - began)
-    step = statistics.median(seconds[options.warmup:])
-    print(json.dumps({"tokens_per_second": options.batch * options.length / step, "step_s": step, "loss": float(loss.detach()), "torch": torch.__version__}))
+        if step >= options.warmup:
+            seconds.append(time.perf_counter() - began)
+            done += counts[step % len(losses)]
+    step = statistics.median(seconds)
+    # Steps of equal size: the median tells more than the mean.
+    speed = done / sum(seconds) if options.steps_file else counts[0] / step
+    print(json.dumps({"tokens_per_second": speed, "step_s": step, "loss": float(loss.detach()), "torch": torch.__version__,
+                      "padding": 1 - sum(counts) / places}))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@
 #include "audit/audit_log.h"
 #include "model/convert.h"
 #include "model/label_head.h"
-#include "model/lora_gguf.h"
+#include "model/llama_config.h"
 #include "model/peft.h"
 #include "model/sha256_file.h"
 #include "pipeline/parity_proof.h"
 #include "pipeline/stages/base_model.h"
+#include "pipeline/stages/trained_adapter.h"
 
 namespace residency::cli {
 namespace {
@@ -46,10 +47,7 @@ Result<Trained> trained_adapter(store::Workspace& workspace, const store::Manife
   Trained trained;
   RESIDENCY_TRY(const auto base, workspace.manifest(json_text(manifest.properties, "base")));
   RESIDENCY_TRY(trained.base, pipeline::base_model_of(workspace, base));
-  RESIDENCY_TRY(const auto file, workspace.materialize(manifest.id, "adapter.gguf"));
-  RESIDENCY_TRY(const auto adapter_file, model::GgufFile::open(file->path()));
-  RESIDENCY_TRY(const auto base_file, model::GgufFile::open(trained.base.path));
-  RESIDENCY_TRY(trained.adapter, model::read_lora_gguf(*adapter_file, *base_file));
+  RESIDENCY_TRY(trained.adapter, pipeline::trained_adapter(workspace, manifest, trained.base));
   return trained;
 }
 
@@ -84,7 +82,7 @@ Result<void> check_peft(const Trained& trained, const model::PeftFiles& files) {
               read.rank == trained.adapter.rank;
   for (std::size_t i = 0; same && i < mine.size(); ++i) {
     same = mine[i]->tensor == theirs[i]->tensor && mine[i]->a == theirs[i]->a &&
-           mine[i]->b == theirs[i]->b;
+           mine[i]->b == theirs[i]->b && mine[i]->magnitude == theirs[i]->magnitude;
   }
   if (same) return {};
   return internal_error("the PEFT folder does not hold the adapter's values");
@@ -94,20 +92,21 @@ Result<void> export_adapter(store::Workspace& workspace, const store::Manifest& 
                             const ExportOptions& options) {
   Env& env = Env::posix();
   RESIDENCY_TRY(const auto trained, trained_adapter(workspace, manifest));
-  const auto file = workspace.materialize(manifest.id, "adapter.gguf");
-  if (!file.ok()) return file.error();
-  pipeline::ParityInputs inputs{trained.base.path, &trained.adapter, trained.base.path,
-                                (*file)->path()};
+  const bool dora = trained.adapter.is_dora();
+  if (dora && options.format == "gguf")
+    return invalid_argument(
+        "GGUF adapters cannot hold DoRA's magnitudes: --format merged, or peft");
+  RESIDENCY_TRY(const auto file,
+                workspace.materialize(manifest.id, dora ? "model.gguf" : "adapter.gguf"));
+  pipeline::ParityInputs inputs{trained.base.path, &trained.adapter,
+                                dora ? file->path() : trained.base.path,
+                                dora ? std::string() : file->path()};
   if (options.format == "gguf") {
     RESIDENCY_TRY(const auto bytes, workspace.read_blob(manifest.id, "adapter.gguf"));
     RESIDENCY_TRY_VOID(env.write_file_atomic(options.out, bytes));
     inputs.exported_adapter_path = options.out;
   } else if (options.format == "peft") {
-    model::PeftFiles files;
-    RESIDENCY_TRY(files.weights,
-                  workspace.read_blob(manifest.id, std::string(model::kPeftWeightsFile)));
-    RESIDENCY_TRY(files.config,
-                  workspace.read_blob(manifest.id, std::string(model::kPeftConfigFile)));
+    RESIDENCY_TRY(const auto files, pipeline::peft_files(workspace, manifest));
     RESIDENCY_TRY_VOID(check_peft(trained, files));
     RESIDENCY_TRY_VOID(model::write_peft_folder(env, files, options.out));
   } else {

@@ -52,21 +52,6 @@ std::string encode_floats(const std::vector<float>& values, std::int64_t row, gg
   return bytes;
 }
 
-/// W += (alpha / rank) * B @ A, rows of W one after the other.
-void add_update(std::vector<float>& weights, const LoraModule& module, const LoraAdapter& adapter) {
-  const auto scale = static_cast<float>(adapter.alpha / static_cast<double>(adapter.rank));
-  const auto in = static_cast<std::size_t>(module.in);
-  const auto rank = static_cast<std::size_t>(adapter.rank);
-  for (std::size_t o = 0; o < static_cast<std::size_t>(module.out); ++o) {
-    float* row = weights.data() + o * in;
-    for (std::size_t r = 0; r < rank; ++r) {
-      const float factor = scale * module.b[o * rank + r];
-      const float* a = module.a.data() + r * in;
-      for (std::size_t i = 0; i < in; ++i) row[i] += factor * a[i];
-    }
-  }
-}
-
 using ModulesByTensor = std::map<std::string_view, const LoraModule*>;
 
 Result<GgufWriter> begin_output(const GgufFile& file, WeightType type, WritableFile& out) {
@@ -122,7 +107,7 @@ Result<void> convert(const GgufFile& file, const LoraAdapter* adapter, const Ten
       continue;
     }
     RESIDENCY_TRY(auto values, file.to_f32(tensor));
-    if (module != modules.end()) add_update(values, *module->second, *adapter);
+    if (module != modules.end()) apply_module(*module->second, *adapter, values);
     RESIDENCY_TRY_VOID(writer.append_tensor(encode_floats(values, tensor.shape[0], target)));
   }
   return writer.finish();

@@ -25,7 +25,8 @@ std::string_view weight_type_name(WeightType type);
 /// of the type is copied. kInvalidArgument where a row is not whole blocks of the type.
 Result<void> requantise(const GgufFile& file, WeightType type, WritableFile& out);
 
-/// The same with (alpha / rank) * B @ A added in fp32 to each adapted matrix before rounding.
+/// The same with (alpha / rank) * B @ A added in fp32 to each adapted matrix before rounding, and
+/// rows scaled to their magnitudes where the adapter is DoRA.
 /// kInvalidInput where the adapter does not fit the model.
 Result<void> merge_lora(const GgufFile& base, const LoraAdapter& adapter, WeightType type,
                         WritableFile& out);

@@ -89,12 +89,41 @@ Result<void> check_lora(const LoraAdapter& adapter, const LlamaConfig& config) {
           "adapter module does not fit the base model's [{}]: in={}, out={}, rank={}: {}",
           fmt::join(found->second, ","), module.in, module.out, adapter.rank, module.tensor));
     }
-    if (!all_finite(module.a) || !all_finite(module.b)) {
+    const std::size_t magnitudes = adapter.is_dora() ? static_cast<std::size_t>(module.out) : 0;
+    if (module.magnitude.size() != magnitudes) {
+      return invalid_input(fmt::format("adapter module has {} magnitudes, not {}: {}",
+                                       module.magnitude.size(), magnitudes, module.tensor));
+    }
+    if (!all_finite(module.a) || !all_finite(module.b) || !all_finite(module.magnitude)) {
       return invalid_input(
           fmt::format("adapter module holds values that are not finite: {}", module.tensor));
     }
   }
   return {};
+}
+
+void apply_module(const LoraModule& module, const LoraAdapter& adapter,
+                  std::vector<float>& weights) {
+  const auto scale = static_cast<float>(adapter.alpha / static_cast<double>(adapter.rank));
+  const auto in = static_cast<std::size_t>(module.in);
+  const auto rank = static_cast<std::size_t>(adapter.rank);
+  for (std::size_t o = 0; o < static_cast<std::size_t>(module.out); ++o) {
+    float* row = weights.data() + o * in;
+    for (std::size_t r = 0; r < rank; ++r) {
+      const float factor = scale * module.b[o * rank + r];
+      const float* a = module.a.data() + r * in;
+      for (std::size_t i = 0; i < in; ++i) row[i] += factor * a[i];
+    }
+    if (module.magnitude.empty()) continue;
+    double squares = 0;
+    for (std::size_t i = 0; i < in; ++i)
+      squares += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+    // A row of zeros has no direction: it stays as it is.
+    const double length = std::sqrt(squares);
+    const auto stretch =
+        static_cast<float>(length > 0 ? static_cast<double>(module.magnitude[o]) / length : 1);
+    for (std::size_t i = 0; i < in; ++i) row[i] *= stretch;
+  }
 }
 
 std::vector<const LoraModule*> sorted_modules(const LoraAdapter& adapter) {

@@ -18,6 +18,9 @@ struct LoraModule {
   std::int64_t out = 0;  // and shape[1]
   std::vector<float> a;  // [rank, in] row-major
   std::vector<float> b;  // [out, rank] row-major, rows in GGUF order
+  /// DoRA (Liu et al., ICML 2024): each row of the sum of base and update is scaled to this
+  /// length. [out], rows in GGUF order; empty for plain LoRA.
+  std::vector<float> magnitude = {};
 };
 
 struct LoraAdapter {
@@ -25,6 +28,10 @@ struct LoraAdapter {
   double alpha = 0;
   std::string base_sha256;  // of the base GGUF file, "" where it is not known
   std::vector<LoraModule> modules;
+
+  /// Whether rows have lengths of their own: such an adapter is no low-rank update, so programs
+  /// that know plain LoRA alone take it merged.
+  bool is_dora() const { return !modules.empty() && !modules.front().magnitude.empty(); }
 };
 
 inline constexpr std::int64_t kLoraRankMax = 4096;
@@ -51,6 +58,10 @@ Result<LoraPlace> lora_place(const std::string& tensor);
 /// kInvalidInput naming the module where the adapter does not fit a model of `config`: unknown or
 /// repeated modules, wrong shapes, values that are not finite, rank or alpha out of bounds.
 Result<void> check_lora(const LoraAdapter& adapter, const LlamaConfig& config);
+
+/// weights [out, in] += (alpha / rank) * B @ A, and rows scaled to the module's magnitudes.
+void apply_module(const LoraModule& module, const LoraAdapter& adapter,
+                  std::vector<float>& weights);
 
 /// The modules in the order of layer, then target: files made from an adapter do not depend on the
 /// order in which it lists them.

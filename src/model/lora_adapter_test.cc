@@ -51,6 +51,7 @@ void expect_same(const LoraAdapter& one, const LoraAdapter& two) {
     EXPECT_EQ(left[i]->tensor, right[i]->tensor);
     EXPECT_EQ(left[i]->a, right[i]->a);
     EXPECT_EQ(left[i]->b, right[i]->b) << left[i]->tensor;
+    EXPECT_EQ(left[i]->magnitude, right[i]->magnitude) << left[i]->tensor;
   }
 }
 
@@ -88,6 +89,29 @@ TEST(LoraAdapter, RoundTripsThroughAPeftFolder) {
   const auto read = import_peft(*files, config, "folder");
   ASSERT_TRUE(read.ok()) << read.error().message();
   expect_same(adapter, *read);
+}
+
+TEST(LoraAdapter, DoraRoundTripsThroughAPeftFolderAndIsRefusedAsGguf) {
+  const auto file = base();
+  const auto config = LlamaConfig::from_gguf(*file).value();
+  LoraAdapter adapter = sample_adapter(config);
+  for (LoraModule& module : adapter.modules) {
+    for (std::int64_t i = 0; i < module.out; ++i)
+      module.magnitude.push_back(1.0f + static_cast<float>(i) / 8);
+  }
+  const auto files = export_peft(adapter, config, "owner/base").value();
+  EXPECT_EQ(parse_json(files.config).value()["use_dora"], true);
+  const auto weights = SafetensorsFile::parse(files.weights, "weights").value();
+  const auto q =
+      weights.to_f32("base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector");
+  ASSERT_TRUE(q.ok());
+  // Rows of q lie in Hugging Face's order: the second of a head is GGUF's third.
+  EXPECT_EQ((*q)[0], 1.0f);
+  EXPECT_EQ((*q)[1], 1.25f);
+  expect_same(import_peft(files, config, "folder").value(), adapter);
+  EXPECT_FALSE(write_lora_gguf(adapter, config).ok());
+  adapter.modules.back().magnitude.pop_back();
+  EXPECT_FALSE(check_lora(adapter, config).ok());
 }
 
 TEST(LoraAdapter, APeftFolderHasTheNamesAndShapesOfTheLibrary) {

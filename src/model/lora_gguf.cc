@@ -104,6 +104,9 @@ std::string float_bytes(const std::vector<float>& values) {
 
 Result<std::string> write_lora_gguf(const LoraAdapter& adapter, const LlamaConfig& config) {
   RESIDENCY_TRY_VOID(check_lora(adapter, config));
+  if (adapter.is_dora()) {
+    return invalid_argument("GGUF adapters cannot hold DoRA's magnitudes: merge the adapter");
+  }
   std::map<std::string, GgufValue> metadata;
   metadata["general.type"] = std::string("adapter");
   metadata["general.architecture"] = config.architecture;

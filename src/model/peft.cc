@@ -26,6 +26,11 @@ std::string peft_name(const LoraPlace& place, const LlamaConfig& config, char si
                      hf_name(place.target, config), side);
 }
 
+std::string magnitude_name(const LoraPlace& place, const LlamaConfig& config) {
+  return fmt::format("base_model.model.model.layers.{}.{}.lora_magnitude_vector", place.layer,
+                     hf_name(place.target, config));
+}
+
 /// Rows of a rotated projection's B, from GGUF to Hugging Face order or back.
 std::vector<float> permute_rows(const std::vector<float>& b, std::int64_t rank,
                                 std::int64_t head_dimension, bool to_hf) {
@@ -71,7 +76,7 @@ std::string peft_config(const LoraAdapter& adapter, const std::set<std::string>&
   config["rank_pattern"] = Json::object();
   config["alpha_pattern"] = Json::object();
   config["use_rslora"] = false;
-  config["use_dora"] = false;
+  config["use_dora"] = adapter.is_dora();
   return config.dump(2) + "\n";
 }
 
@@ -80,9 +85,9 @@ bool is_set(const Json& config, std::string_view key) {
   return !(value.is_null() || value == false || value.empty());
 }
 
-/// Rank and alpha of a config whose method is plain LoRA.
+/// Rank and alpha of a config whose method is LoRA or DoRA.
 Result<void> read_peft_config(const std::string& text, const std::string& name,
-                              LoraAdapter& adapter) {
+                              LoraAdapter& adapter, bool& dora) {
   const auto refuse = [&](std::string_view what) {
     return invalid_input(fmt::format("{}: {}/{}", what, name, kPeftConfigFile));
   };
@@ -91,8 +96,8 @@ Result<void> read_peft_config(const std::string& text, const std::string& name,
   if (json_text(*config, "peft_type") != "LORA") return refuse("peft_type is not LORA");
   if (json_text(*config, "bias", "none") != "none")
     return refuse("trained biases are not supported");
-  for (const auto* key : {"use_dora", "fan_in_fan_out", "modules_to_save", "rank_pattern",
-                          "alpha_pattern", "lora_bias", "trainable_token_indices"}) {
+  for (const auto* key : {"fan_in_fan_out", "modules_to_save", "rank_pattern", "alpha_pattern",
+                          "lora_bias", "trainable_token_indices"}) {
     if (is_set(*config, key)) return refuse(fmt::format("{} is not supported", key));
   }
   if (!json_member(*config, "r").is_number_integer()) return refuse("r is not a whole number");
@@ -102,6 +107,7 @@ Result<void> read_peft_config(const std::string& text, const std::string& name,
   if (adapter.rank < 1 || adapter.rank > kLoraRankMax) {
     return refuse(fmt::format("r is not from 1 to {}", kLoraRankMax));
   }
+  dora = json_flag(*config, "use_dora");
   // Rank-stabilised LoRA scales by alpha / sqrt(r) (Kalajdzievski 2023).
   if (json_flag(*config, "use_rslora")) {
     adapter.alpha *= std::sqrt(static_cast<double>(adapter.rank));
@@ -109,11 +115,9 @@ Result<void> read_peft_config(const std::string& text, const std::string& name,
   return {};
 }
 
-/// One side of a module from the file; counts it, so that foreign tensors are noticed.
-Result<std::vector<float>> read_side(const SafetensorsFile& file, const LoraPlace& place,
-                                     const LlamaConfig& config, char side,
+/// One tensor of a module from the file; counts it, so that foreign tensors are noticed.
+Result<std::vector<float>> read_part(const SafetensorsFile& file, const std::string& name,
                                      std::vector<std::int64_t> shape, std::size_t& used) {
-  const auto name = peft_name(place, config, side);
   const auto found = file.tensors().find(name);
   if (found == file.tensors().end()) {
     return invalid_input(fmt::format("tensor is missing: {}: {}", name, file.name()));
@@ -149,6 +153,12 @@ Result<PeftFiles> export_peft(const LoraAdapter& adapter, const LlamaConfig& con
         is_permuted(place.target, config)
             ? permute_rows(module.b, adapter.rank, config.head_dimension, true)
             : module.b};
+    if (module.magnitude.empty()) continue;
+    tensors[magnitude_name(place, config)] = {
+        {module.out},
+        is_permuted(place.target, config)
+            ? permute_rows(module.magnitude, 1, config.head_dimension, true)
+            : module.magnitude};
   }
   PeftFiles files;
   RESIDENCY_TRY(files.weights, write_safetensors(tensors, {{"format", "pt"}}));
@@ -159,7 +169,8 @@ Result<PeftFiles> export_peft(const LoraAdapter& adapter, const LlamaConfig& con
 Result<LoraAdapter> import_peft(const PeftFiles& files, const LlamaConfig& config,
                                 const std::string& name) {
   LoraAdapter adapter;
-  RESIDENCY_TRY_VOID(read_peft_config(files.config, name, adapter));
+  bool dora = false;
+  RESIDENCY_TRY_VOID(read_peft_config(files.config, name, adapter, dora));
   RESIDENCY_TRY(const auto file, SafetensorsFile::parse(
                                      files.weights, fmt::format("{}/{}", name, kPeftWeightsFile)));
   std::size_t used = 0;
@@ -170,10 +181,17 @@ Result<LoraAdapter> import_peft(const PeftFiles& files, const LlamaConfig& confi
     module.tensor = expected.name;
     module.in = expected.shape[0];
     module.out = expected.shape[1];
-    RESIDENCY_TRY(module.a, read_side(file, *place, config, 'A', {adapter.rank, module.in}, used));
-    RESIDENCY_TRY(module.b, read_side(file, *place, config, 'B', {module.out, adapter.rank}, used));
+    RESIDENCY_TRY(module.a,
+                  read_part(file, peft_name(*place, config, 'A'), {adapter.rank, module.in}, used));
+    RESIDENCY_TRY(module.b, read_part(file, peft_name(*place, config, 'B'),
+                                      {module.out, adapter.rank}, used));
+    if (dora) {
+      RESIDENCY_TRY(module.magnitude,
+                    read_part(file, magnitude_name(*place, config), {module.out}, used));
+    }
     if (is_permuted(place->target, config)) {
       module.b = permute_rows(module.b, adapter.rank, config.head_dimension, false);
+      if (dora) module.magnitude = permute_rows(module.magnitude, 1, config.head_dimension, false);
     }
     adapter.modules.push_back(std::move(module));
   }

@@ -29,7 +29,7 @@ Result<PeftFiles> export_peft(const LoraAdapter& adapter, const LlamaConfig& con
 
 /// The adapter of a folder, for a model of `config`; `name` is what errors call the folder.
 /// Rank-stabilised scaling becomes an alpha of the same effect. kInvalidInput where the folder is
-/// of another method (DoRA, biases, saved modules, ranks by pattern) or does not fit.
+/// of another method (biases, saved modules, ranks by pattern) or does not fit.
 Result<LoraAdapter> import_peft(const PeftFiles& files, const LlamaConfig& config,
                                 const std::string& name);
 

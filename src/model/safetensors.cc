@@ -85,6 +85,25 @@ Result<void> check_cover(const std::string& file,
 
 }  // namespace
 
+Result<void> SafetensorsFile::read_header(std::string_view text, std::uint64_t data_bytes) {
+  auto header = parse_json(text);
+  if (!header.ok() || !header->is_object() || header->size() > kTensorsMax) {
+    return broken(name_, "-", "header is not a JSON object");
+  }
+  for (const auto& [key, value] : header->items()) {
+    if (key == "__metadata__") {
+      if (!value.is_object()) return broken(name_, key, "metadata is not an object");
+      for (const auto& [field, words] : value.items()) {
+        if (!words.is_string()) return broken(name_, key, "metadata value is not a string");
+        metadata_[field] = words.get<std::string>();
+      }
+      continue;
+    }
+    RESIDENCY_TRY(tensors_[key], read_entry(name_, key, value, data_bytes));
+  }
+  return check_cover(name_, tensors_, data_bytes);
+}
+
 Result<SafetensorsFile> SafetensorsFile::parse(std::string bytes, std::string name) {
   std::uint64_t header_bytes = 0;
   if (bytes.size() < sizeof header_bytes) return broken(name, "-", "file ends inside the header");
@@ -93,37 +112,48 @@ Result<SafetensorsFile> SafetensorsFile::parse(std::string bytes, std::string na
     return broken(name, "-", "file ends inside the header");
   }
   const auto length = static_cast<std::size_t>(header_bytes);
-  auto header = parse_json(std::string_view(bytes).substr(sizeof header_bytes, length));
-  if (!header.ok() || !header->is_object() || header->size() > kTensorsMax) {
-    return broken(name, "-", "header is not a JSON object");
-  }
   SafetensorsFile file;
   file.data_start_ = sizeof header_bytes + length;
-  const std::uint64_t data_bytes = bytes.size() - file.data_start_;
-  for (const auto& [key, value] : header->items()) {
-    if (key == "__metadata__") {
-      if (!value.is_object()) return broken(name, key, "metadata is not an object");
-      for (const auto& [field, text] : value.items()) {
-        if (!text.is_string()) return broken(name, key, "metadata value is not a string");
-        file.metadata_[field] = text.get<std::string>();
-      }
-      continue;
-    }
-    RESIDENCY_TRY(file.tensors_[key], read_entry(name, key, value, data_bytes));
-  }
-  RESIDENCY_TRY_VOID(check_cover(name, file.tensors_, data_bytes));
-  file.bytes_ = std::move(bytes);
   file.name_ = std::move(name);
+  RESIDENCY_TRY_VOID(file.read_header(std::string_view(bytes).substr(sizeof header_bytes, length),
+                                      static_cast<std::uint64_t>(bytes.size() - file.data_start_)));
+  file.bytes_ = std::move(bytes);
   return file;
 }
 
-Result<std::vector<float>> SafetensorsFile::to_f32(const std::string& tensor) const {
+Result<SafetensorsFile> SafetensorsFile::open(std::unique_ptr<RandomAccessFile> file,
+                                              std::string name) {
+  std::uint64_t header_bytes = 0;
+  if (file->size() < sizeof header_bytes) return broken(name, "-", "file ends inside the header");
+  RESIDENCY_TRY(const std::string first, file->read_at(0, sizeof header_bytes));
+  std::memcpy(&header_bytes, first.data(), sizeof header_bytes);
+  if (header_bytes > kHeaderBytesMax || header_bytes > file->size() - sizeof header_bytes) {
+    return broken(name, "-", "file ends inside the header");
+  }
+  RESIDENCY_TRY(const std::string text, file->read_at(sizeof header_bytes, header_bytes));
+  SafetensorsFile opened;
+  opened.name_ = std::move(name);
+  opened.data_start_ = sizeof header_bytes + static_cast<std::size_t>(header_bytes);
+  RESIDENCY_TRY_VOID(opened.read_header(text, file->size() - opened.data_start_));
+  opened.file_ = std::move(file);
+  return opened;
+}
+
+Result<std::string> SafetensorsFile::raw(const std::string& tensor) const {
   const auto found = tensors_.find(tensor);
   if (found == tensors_.end()) {
     return not_found(fmt::format("safetensors file has no such tensor: {}: {}", tensor, name_));
   }
-  const auto& entry = found->second;
-  const char* data = bytes_.data() + data_start_ + entry.offset;
+  const std::uint64_t offset = data_start_ + found->second.offset;
+  const auto length = static_cast<std::size_t>(found->second.bytes);
+  if (file_ != nullptr) return file_->read_at(offset, length);
+  return bytes_.substr(static_cast<std::size_t>(offset), length);
+}
+
+Result<std::vector<float>> SafetensorsFile::to_f32(const std::string& tensor) const {
+  RESIDENCY_TRY(const std::string bytes, raw(tensor));
+  const SafetensorsEntry& entry = tensors_.at(tensor);
+  const char* data = bytes.data();
   std::vector<float> values(static_cast<std::size_t>(entry.bytes / element_bytes(entry.dtype)));
   const auto narrow = [&]<class T>(T, auto convert) {
     for (std::size_t i = 0; i < values.size(); ++i) {

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/env.h"
 #include "base/result.h"
 
 namespace residency::model {
@@ -19,12 +21,15 @@ struct SafetensorsEntry {
   std::uint64_t bytes = 0;
 };
 
-/// A file in memory. Thread-safe once parsed.
+/// A file, in memory or read tensor by tensor. Thread-safe once parsed.
 class SafetensorsFile {
  public:
   /// kCorrupt, naming `name` and the tensor, where the header is not valid, or a tensor's range is
   /// not its shape's size, overlaps another, leaves a gap or ends beyond the file.
   static Result<SafetensorsFile> parse(std::string bytes, std::string name);
+
+  /// The same over a file of which the header alone is held.
+  static Result<SafetensorsFile> open(std::unique_ptr<RandomAccessFile> file, std::string name);
 
   const std::map<std::string, SafetensorsEntry>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
@@ -33,10 +38,15 @@ class SafetensorsFile {
   /// The tensor's values as fp32, row-major. kNotFound where there is none; kInvalidInput where it
   /// is not F32, F16, BF16 or F64.
   Result<std::vector<float>> to_f32(const std::string& tensor) const;
+  /// Its bytes as they stand in the file.
+  Result<std::string> raw(const std::string& tensor) const;
 
  private:
   SafetensorsFile() = default;
+  Result<void> read_header(std::string_view text, std::uint64_t data_bytes);
+
   std::string bytes_;
+  std::unique_ptr<RandomAccessFile> file_;
   std::string name_;
   std::size_t data_start_ = 0;
   std::map<std::string, SafetensorsEntry> tensors_;

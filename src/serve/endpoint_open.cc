@@ -77,7 +77,7 @@ Result<std::unique_ptr<Endpoint>> Endpoint::open(store::Workspace& workspace,
     RESIDENCY_TRY(const auto manifest, workspace.manifest(deployment.model_artifact));
     RESIDENCY_TRY(const auto blob, gguf_blob(manifest));
     RESIDENCY_TRY(held, workspace.materialize(manifest.id, blob));
-    merged = manifest.kind == "model";
+    merged = blob == "model.gguf";
     (merged ? engine_options.model_path : engine_options.adapter_path) = held->path();
   }
   if (!merged) {

@@ -1,8 +1,10 @@
 #include "train/adapted_linear.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "train/base_weights.h"
 #include "train/parallel.h"
 #include "train/stopwatch.h"
 
@@ -21,6 +23,7 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const FrozenStore<T>& store,
   AdaptedLinear linear;
   const KernelTable<T>& kernels = store.kernels();
   linear.kernels_ = &kernels;
+  linear.dense_gradient_ = DenseGradient<T>(&kernels);
   linear.scratch_ = store.adapter_scratch();
   const std::int64_t bytes = kernels.packed_bytes;
   for (const std::string& name : tensors) {
@@ -39,6 +42,7 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const FrozenStore<T>& store,
       part.scale = static_cast<float>(place->scale);
       part.a_offset = place->a_offset;
       part.b_offset = place->b_offset;
+      part.m_offset = place->m_offset;
       part.b_forward.reserve(part.rank_padded * place->out * bytes);
       part.b_backward.reserve(part.rank_padded * place->out * bytes);
       linear.inner_ += part.rank_padded;
@@ -47,6 +51,14 @@ Result<AdaptedLinear<T>> AdaptedLinear<T>::create(const FrozenStore<T>& store,
     if (const DensePlace* place = layout.find_dense(name))
       linear.dense_.push_back({linear.out_, place->rows, place->offset});
     linear.out_ += tensor->shape[1];
+  }
+  if (layout.is_dora() && linear.inner_ > 0) {
+    linear.stretches_.reserve(linear.out_);
+    linear.inverse_magnitudes_.reserve(linear.out_);
+    for (const std::string& name : tensors) {
+      RESIDENCY_TRY(const auto squares, row_squares(store.file(), name));
+      linear.row_squares_.insert(linear.row_squares_.end(), squares.begin(), squares.end());
+    }
   }
   linear.all_adapted_ = linear.parts_.size() == tensors.size();
   linear.a_forward_.reserve(linear.in_ * linear.inner_ * bytes);
@@ -71,10 +83,71 @@ void AdaptedLinear<T>::set_adapter(std::span<const float> values) {
     kernels_->pack(a, 1, in_, in_, rank, 1.0f, a_forward_.data(), inner_, part.u_at);
     kernels_->pack(a, in_, 1, rank, in_, 1.0f, a_backward_.data() + part.u_at * in_ * bytes, in_,
                    0);
-    kernels_->pack(b, 1, rank, rank, part.out, part.scale, part.b_forward.data(), part.out, 0);
+    std::vector<float> stretched;
+    if (is_dora()) {
+      stretched.assign(b, b + part.out * rank);
+      for (std::int64_t i = 0; i < part.out * rank; ++i) {
+        stretched[static_cast<std::size_t>(i)] *= stretches_.data()[part.out_at + i / rank];
+      }
+    }
+    const float* forward_b = is_dora() ? stretched.data() : b;
+    kernels_->pack(forward_b, 1, rank, rank, part.out, part.scale, part.b_forward.data(), part.out,
+                   0);
     kernels_->pack(b, rank, 1, part.out, rank, part.scale, part.b_backward.data(), part.rank_padded,
                    0);
   }
+}
+
+// |W + s B A|^2 of a row = |W|^2 + 2 s B (A W^T) + s^2 B (A A^T) B^T: A goes through the frozen
+// product as a few rows of x.
+template <class T>
+Result<void> AdaptedLinear<T>::set_stretches(std::span<const float> values) {
+  if (!is_dora()) return {};
+  const std::int64_t rows = round_up(inner_, kRowBlock);
+  AlignedBuffer<T> a_rows(rows * in_);
+  for (const Part& part : parts_) {
+    kernels_->round(values.data() + part.a_offset, part.rank * in_,
+                    a_rows.data() + part.u_at * in_);
+  }
+  scratch_->wide.reserve(rows * out_);
+  RESIDENCY_TRY_VOID(frozen_->forward_wide(a_rows.data(), inner_, scratch_->wide.data()));
+  std::fill_n(stretches_.data(), out_, 1.0f);
+  for (const Part& part : parts_) {
+    const std::int64_t rank = part.rank;
+    const T* a = a_rows.data() + part.u_at * in_;
+    std::vector<double> gram(static_cast<std::size_t>(rank * rank));
+    parallel_ranges(rank, 1, [&](std::int64_t i, std::int64_t) {
+      for (std::int64_t j = 0; j < rank; ++j) {
+        float sum = 0;
+        for (std::int64_t k = 0; k < in_; ++k) sum += widen(a[i * in_ + k]) * widen(a[j * in_ + k]);
+        gram[static_cast<std::size_t>(i * rank + j)] = static_cast<double>(sum);
+      }
+    });
+    const auto scale = static_cast<double>(part.scale);
+    parallel_ranges(part.out, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t o = begin; o < end; ++o) {
+        const float* b = values.data() + part.b_offset + o * rank;
+        const float* along = scratch_->wide.data() + part.u_at * out_ + part.out_at + o;
+        double squares = row_squares_[static_cast<std::size_t>(part.out_at + o)];
+        for (std::int64_t i = 0; i < rank; ++i) {
+          double turned = 2 * static_cast<double>(along[i * out_]);
+          for (std::int64_t j = 0; j < rank; ++j) {
+            turned +=
+                scale * static_cast<double>(b[j]) * gram[static_cast<std::size_t>(i * rank + j)];
+          }
+          squares += scale * static_cast<double>(b[i]) * turned;
+        }
+        const double magnitude =
+            static_cast<double>(values[static_cast<std::size_t>(part.m_offset + o)]);
+        const auto at = part.out_at + o;
+        stretches_.data()[at] =
+            squares > 0 ? static_cast<float>(magnitude / std::sqrt(squares)) : 1.0f;
+        inverse_magnitudes_.data()[at] =
+            squares > 0 && magnitude != 0 ? static_cast<float>(1 / magnitude) : 0.0f;
+      }
+    });
+  }
+  return {};
 }
 
 template <class T>
@@ -115,12 +188,29 @@ Result<void> AdaptedLinear<T>::forward(const T* x, std::int64_t rows, T* y, T* u
                     });
   }
   const Stopwatch watch(gemm_s);
-  return frozen_->forward(x, rows, y, inner_ > 0);
+  if (!is_dora()) return frozen_->forward(x, rows, y, inner_ > 0);
+  scratch_->wide.reserve(round_up(rows, kRowBlock) * out_);
+  const float* wide = scratch_->wide.data();
+  RESIDENCY_TRY_VOID(frozen_->forward_wide(x, rows, scratch_->wide.data()));
+  parallel_ranges(round_up(rows, kRowBlock), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    kernels_->combine(wide + begin * out_, out_, stretches_.data(), end - begin, out_, true,
+                      y + begin * out_, out_);
+  });
+  return {};
 }
 
 template <class T>
 Result<void> AdaptedLinear<T>::backward_input(const T* dy, std::int64_t rows, T* dx,
                                               double& gemm_s) {
+  if (is_dora()) {
+    scratch_->dz.reserve(round_up(rows, kRowBlock) * out_);
+    T* dz = scratch_->dz.data();
+    parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      kernels_->scale_columns(dy + begin * out_, out_, stretches_.data(), end - begin, out_,
+                              dz + begin * out_, out_);
+    });
+    dy = dz;
+  }
   if (inner_ > 0) {
     scratch_->du.reserve(round_up(rows, kRowBlock) * inner_);
     parallel_ranges(
@@ -157,13 +247,35 @@ void AdaptedLinear<T>::transpose_inner(const T* from, std::int64_t rows, Aligned
 }
 
 template <class T>
-Result<void> AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u,
+void AdaptedLinear<T>::add_magnitude_gradient(const T* dy, const T* y, std::int64_t rows,
+                                              std::span<float> gradient) {
+  // Of y = stretch * z and stretch = magnitude / length: dy z / length = dy y / magnitude.
+  parallel_ranges(out_, kColumnGrain, [&](std::int64_t begin, std::int64_t end) {
+    alignas(64) float sums[kColumnGrain] = {};
+    kernels_->column_products(dy + begin, out_, y + begin, out_, rows, end - begin, sums);
+    for (const Part& part : parts_) {
+      const std::int64_t first = std::max(begin, part.out_at);
+      const std::int64_t last = std::min(end, part.out_at + part.out);
+      for (std::int64_t at = first; at < last; ++at) {
+        gradient[static_cast<std::size_t>(part.m_offset + at - part.out_at)] +=
+            sums[at - begin] * inverse_magnitudes_.data()[at];
+      }
+    }
+  });
+}
+
+template <class T>
+Result<void> AdaptedLinear<T>::backward_weights(const T* dy, const T* x, const T* u, const T* y,
                                                 std::int64_t rows, std::span<float> gradient) {
   for (const DensePart& part : dense_) {
     RESIDENCY_TRY_VOID(dense_gradient_.add(dy + part.out_at, out_, part.out, x, in_, rows,
                                            gradient.data() + part.offset));
   }
   if (inner_ == 0) return {};
+  if (is_dora()) {
+    add_magnitude_gradient(dy, y, rows, gradient);
+    dy = scratch_->dz.data();
+  }
   const std::int64_t padded = round_up(rows, kAttentionBlock);
   transpose_inner(u, rows, scratch_->u_turned);
   transpose_inner(scratch_->du.data(), rows, scratch_->du_turned);

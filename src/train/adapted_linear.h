@@ -19,6 +19,8 @@ namespace residency::train {
 
 /// y = x W^T + scale (x A^T) B^T for each of several W, whose outputs lie side by side.
 /// The scale goes into the packed B, so that u = x A^T and du need none.
+/// DoRA stretches each output by magnitude / |its row of W + scale B A|, the length taken as a
+/// constant in backward (Liu et al. 2024, section 4.3).
 template <class T>
 class AdaptedLinear {
  public:
@@ -27,6 +29,10 @@ class AdaptedLinear {
                                       const std::vector<std::string>& tensors);
 
   void set_adapter(std::span<const float> values);
+  /// DoRA: the rows' stretches from values, to be called before set_adapter() and by one thread,
+  /// since it multiplies.
+  Result<void> set_stretches(std::span<const float> values);
+  bool is_dora() const { return stretches_.size() > 0; }
   /// Takes the matrices themselves, where the layout trains them.
   /// `scratch` may grow.
   Result<void> set_weights(std::span<const float> values, AlignedBuffer<T>& scratch);
@@ -41,8 +47,9 @@ class AdaptedLinear {
   /// dx = dy W + du A, where dx is given; du stays in the scratch for backward_weights(), which
   /// must follow before any other linear's backward.
   Result<void> backward_input(const T* dy, std::int64_t rows, T* dx, double& gemm_s);
-  /// Adds to the adapters' part of `gradient`, or to that of the matrices themselves.
-  Result<void> backward_weights(const T* dy, const T* x, const T* u, std::int64_t rows,
+  /// Adds to the adapters' part of `gradient`, or to that of the matrices themselves. DoRA needs
+  /// the outputs `y`, too.
+  Result<void> backward_weights(const T* dy, const T* x, const T* u, const T* y, std::int64_t rows,
                                 std::span<float> gradient);
 
  private:
@@ -55,6 +62,7 @@ class AdaptedLinear {
     float scale = 0;
     std::int64_t a_offset = 0;
     std::int64_t b_offset = 0;
+    std::int64_t m_offset = -1;
     AlignedBuffer<std::byte> b_forward;   // [rank, out]
     AlignedBuffer<std::byte> b_backward;  // [out, rank]
   };
@@ -65,6 +73,8 @@ class AdaptedLinear {
     std::int64_t offset = 0;
   };
   PackedOperand operand(const AlignedBuffer<std::byte>& buffer, std::int64_t columns) const;
+  void add_magnitude_gradient(const T* dy, const T* y, std::int64_t rows,
+                              std::span<float> gradient);
   void transpose_inner(const T* from, std::int64_t rows, AlignedBuffer<T>& to);
 
   const KernelTable<T>* kernels_ = nullptr;
@@ -76,6 +86,9 @@ class AdaptedLinear {
   std::vector<Part> parts_;       // those with an adapter
   std::vector<DensePart> dense_;  // those that are themselves trained
   DenseGradient<T> dense_gradient_;
+  AlignedBuffer<float> stretches_;  // DoRA: of each output; 1 where it has no adapter
+  AlignedBuffer<float> inverse_magnitudes_;
+  std::vector<double> row_squares_;      // of W
   AlignedBuffer<std::byte> a_forward_;   // [in, inner]
   AlignedBuffer<std::byte> a_backward_;  // [inner, in]
   std::shared_ptr<AdapterScratch<T>> scratch_;

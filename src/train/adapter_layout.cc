@@ -24,9 +24,13 @@ const DensePlace* AdapterLayout::find_dense(const std::string& tensor) const {
 }
 
 void AdapterLayout::add(std::string tensor, std::int64_t in, std::int64_t out, std::int64_t rank,
-                        double scale) {
+                        double scale, bool dora) {
   AdapterPlace place{std::move(tensor), in, out, rank, scale, size, size + rank * in};
   size = place.b_offset + out * rank;
+  if (dora) {
+    place.m_offset = size;
+    size += out;
+  }
   places.push_back(std::move(place));
 }
 
@@ -68,7 +72,7 @@ AdapterLayout make_layout(const model::LlamaConfig& config, const LoraOptions& o
       if (found == tensors.end()) continue;
       const auto rank = static_cast<double>(module.rank);
       layout.add(name, found->shape[0], found->shape[1], module.rank,
-                 module.alpha / (options.rank_stabilised ? std::sqrt(rank) : rank));
+                 module.alpha / (options.rank_stabilised ? std::sqrt(rank) : rank), options.dora);
     }
   }
   return layout;
@@ -134,6 +138,7 @@ std::vector<ParameterBlock> parameter_blocks(const AdapterLayout& layout) {
   for (const AdapterPlace& place : layout.places) {
     blocks.push_back({place.a_offset, place.rank, place.in, 1});
     blocks.push_back({place.b_offset, place.out, place.rank, layout.b_rate_factor});
+    if (place.m_offset >= 0) blocks.push_back({place.m_offset, 1, place.out, 1, false});
   }
   for (const DensePlace& place : layout.dense)
     blocks.push_back({place.offset, place.rows, place.columns, 1, place.rows > 1});
@@ -156,6 +161,73 @@ std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t see
   }
   start_head(layout, random, values);
   return values;
+}
+
+Result<void> start_magnitudes(const AdapterLayout& layout, const model::GgufFile& base,
+                              std::vector<float>& values) {
+  for (const AdapterPlace& place : layout.places) {
+    if (place.m_offset < 0) continue;
+    RESIDENCY_TRY(const std::vector<double> squares, row_squares(base, place.tensor));
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+      values[static_cast<std::size_t>(place.m_offset) + i] =
+          static_cast<float>(std::sqrt(squares[i]));
+    }
+  }
+  return {};
+}
+
+namespace {
+
+/// DoRA begun from a plain adapter: the lengths that its sums have.
+Result<void> measure_magnitudes(const AdapterPlace& place, const model::LoraModule& module,
+                                const model::LoraAdapter& adapter, const model::GgufFile& base,
+                                std::vector<float>& values) {
+  RESIDENCY_TRY(std::vector<float> weights, base_tensor(base, place.tensor));
+  model::apply_module(module, adapter, weights);
+  const auto in = static_cast<std::size_t>(place.in);
+  for (std::size_t row = 0; row < static_cast<std::size_t>(place.out); ++row) {
+    double squares = 0;
+    for (std::size_t i = 0; i < in; ++i) {
+      squares += std::pow(static_cast<double>(weights[row * in + i]), 2);
+    }
+    values[static_cast<std::size_t>(place.m_offset) + row] = static_cast<float>(std::sqrt(squares));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> take_adapter(const AdapterLayout& layout, const model::LoraAdapter& adapter,
+                          const model::GgufFile& base, std::vector<float>& values) {
+  const double theirs = adapter.alpha / static_cast<double>(adapter.rank);
+  for (const model::LoraModule& module : adapter.modules) {
+    const AdapterPlace* place = layout.find(module.tensor);
+    if (place == nullptr)
+      return invalid_input("train.from: the adapter has a module that train.lora leaves out: " +
+                           module.tensor);
+    if (adapter.rank > place->rank)
+      return invalid_input(
+          fmt::format("train.from: the adapter's rank is {}, train.lora gives {} to: {}",
+                      adapter.rank, place->rank, module.tensor));
+    if (adapter.is_dora() && place->m_offset < 0)
+      return invalid_input("train.from: the adapter is DoRA: set train.lora.dora");
+    std::copy(module.a.begin(), module.a.end(), values.begin() + place->a_offset);
+    const auto factor = static_cast<float>(theirs / place->scale);
+    for (std::int64_t row = 0; row < place->out; ++row) {
+      for (std::int64_t i = 0; i < place->rank; ++i) {
+        values[static_cast<std::size_t>(place->b_offset + row * place->rank + i)] =
+            i < adapter.rank ? factor * module.b[static_cast<std::size_t>(row * adapter.rank + i)]
+                             : 0.0f;
+      }
+    }
+    if (place->m_offset < 0) continue;
+    if (adapter.is_dora()) {
+      std::copy(module.magnitude.begin(), module.magnitude.end(), values.begin() + place->m_offset);
+    } else {
+      RESIDENCY_TRY_VOID(measure_magnitudes(*place, module, adapter, base, values));
+    }
+  }
+  return {};
 }
 
 std::optional<model::LabelHead> to_head(const AdapterLayout& layout, const HeadOptions& options,
@@ -185,7 +257,11 @@ model::LoraAdapter to_adapter(const AdapterLayout& layout, std::span<const float
     const auto out = static_cast<std::size_t>(place.out);
     const auto a = values.begin() + place.a_offset;
     const auto b = values.begin() + place.b_offset;
-    model::LoraModule module{place.tensor, place.in, place.out, {}, {}};
+    model::LoraModule module{place.tensor, place.in, place.out, {}, {}, {}};
+    if (place.m_offset >= 0) {
+      const auto m = values.begin() + place.m_offset;
+      module.magnitude.assign(m, m + place.out);
+    }
     module.a.assign(a, a + place.rank * place.in);
     module.a.resize(wide * static_cast<std::size_t>(place.in), 0.0f);
     module.b.assign(out * wide, 0.0f);

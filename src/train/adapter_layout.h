@@ -26,6 +26,7 @@ struct AdapterPlace {
   double scale = 0;  // of the product B A
   std::int64_t a_offset = 0;
   std::int64_t b_offset = 0;
+  std::int64_t m_offset = -1;  // DoRA's magnitudes [out]; -1: plain LoRA
 };
 
 /// One tensor that is trained as it is: [rows, columns] row-major; a vector has one row.
@@ -57,7 +58,9 @@ struct AdapterLayout {
   double b_rate_factor = 1;  // LoRA+
 
   /// Adds a place at the end.
-  void add(std::string tensor, std::int64_t in, std::int64_t out, std::int64_t rank, double scale);
+  void add(std::string tensor, std::int64_t in, std::int64_t out, std::int64_t rank, double scale,
+           bool dora = false);
+  bool is_dora() const { return !places.empty() && places.front().m_offset >= 0; }
   std::int64_t rank_max() const;
   /// Null where the tensor is not adapted.
   const AdapterPlace* find(const std::string& tensor) const;
@@ -85,6 +88,17 @@ Result<std::vector<float>> base_values(const AdapterLayout& layout, const model:
 /// Values to begin with: A uniform in +-1/sqrt(in) by `seed`, B zero (Hu et al., and PEFT's
 /// default); a head's weight uniform in +-1/sqrt(width), its bias zero.
 std::vector<float> initial_values(const AdapterLayout& layout, std::uint64_t seed);
+
+/// DoRA's magnitudes to begin with: the lengths of the base's rows. Nothing where the layout has
+/// none.
+Result<void> start_magnitudes(const AdapterLayout& layout, const model::GgufFile& base,
+                              std::vector<float>& values);
+
+/// Takes another adapter's values into `values`, which hold those to begin with: what it says, the
+/// layout then says. Ranks may be smaller than the layout's, modules fewer; a plain adapter may
+/// become DoRA. kInvalidInput naming the module where something of it would be lost.
+Result<void> take_adapter(const AdapterLayout& layout, const model::LoraAdapter& adapter,
+                          const model::GgufFile& base, std::vector<float>& values);
 
 /// What the optimiser steps over: A and B of every place, and the dense tensors, of which vectors
 /// (norms, biases) do not decay.

@@ -25,6 +25,16 @@ Result<std::vector<float>> base_tensors(const model::GgufFile& file,
   return all;
 }
 
+Result<std::vector<double>> row_squares(const model::GgufFile& file, const std::string& name) {
+  RESIDENCY_TRY(const std::vector<float> values, base_tensor(file, name));
+  const auto in = static_cast<std::size_t>(file.find(name)->shape[0]);
+  std::vector<double> squares(values.size() / in, 0.0);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    squares[i / in] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  }
+  return squares;
+}
+
 Result<RotaryTable> rotary_table(const model::GgufFile& file, const model::LlamaConfig& config,
                                  std::int64_t positions, bool windowed) {
   const bool own = windowed && config.rope_theta_windowed > 0;

@@ -19,6 +19,9 @@ Result<std::vector<float>> base_tensor(const model::GgufFile& file, const std::s
 Result<std::vector<float>> base_tensors(const model::GgufFile& file,
                                         const std::vector<std::string>& names);
 
+/// The sum of each row's squares.
+Result<std::vector<double>> row_squares(const model::GgufFile& file, const std::string& name);
+
 /// What one pair of a head turns by at each position, for rotary embedding.
 struct RotaryTable {
   std::vector<float> cosines;  // [position][head_dimension], both of a pair alike

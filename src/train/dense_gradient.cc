@@ -1,5 +1,6 @@
 #include "train/dense_gradient.h"
 
+#include <algorithm>
 #include <dnnl.hpp>
 #include <map>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "train/bf16.h"
+#include "train/frozen_matrix.h"
 #include "train/parallel.h"
 
 namespace residency::train {
@@ -15,6 +17,7 @@ namespace {
 using dnnl::memory;
 
 constexpr std::int64_t kColumnGrain = 64;
+constexpr std::int64_t kRowGrain = 16;
 
 template <class T>
 constexpr memory::data_type kDataType = sizeof(T) == 2 ? memory::data_type::bf16
@@ -32,7 +35,7 @@ struct DenseGradient<T>::Impl {
 };
 
 template <class T>
-DenseGradient<T>::DenseGradient() = default;
+DenseGradient<T>::DenseGradient(const KernelTable<T>* kernels) : kernels_(kernels) {}
 template <class T>
 DenseGradient<T>::~DenseGradient() = default;
 template <class T>
@@ -44,6 +47,9 @@ template <class T>
 Result<void> DenseGradient<T>::add(const T* dy, std::int64_t dy_stride, std::int64_t out,
                                    const T* x, std::int64_t in, std::int64_t rows,
                                    float* gradient) {
+  if (sizeof(T) == 2 && kernels_ != nullptr && !kernels_->bf16_products) {
+    return add_widened(dy, dy_stride, out, x, in, rows, gradient);
+  }
   try {
     if (impl_ == nullptr) impl_ = std::make_unique<Impl>();
     const memory::desc turned({out, rows}, kDataType<T>, memory::dims{1, dy_stride});
@@ -70,6 +76,24 @@ Result<void> DenseGradient<T>::add(const T* dy, std::int64_t dy_stride, std::int
     return internal_error(std::string("oneDNN refused a product: ") + failure.what());
   }
   return {};
+}
+
+template <class T>
+Result<void> DenseGradient<T>::add_widened(const T* dy, std::int64_t dy_stride, std::int64_t out,
+                                           const T* x, std::int64_t in, std::int64_t rows,
+                                           float* gradient) {
+  // Rows of dy may end short of a whole register: what lies behind them is another's or padding.
+  const std::int64_t out_padded = std::min(round_up(out, kLanes), dy_stride);
+  if (wide_ == nullptr) wide_ = std::make_unique<DenseGradient<float>>();
+  wide_dy_.reserve(rows * out_padded);
+  wide_x_.reserve(rows * in);
+  parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      kernels_->widen(dy + row * dy_stride, out_padded, wide_dy_.data() + row * out_padded);
+    }
+    kernels_->widen(x + begin * in, (end - begin) * in, wide_x_.data() + begin * in);
+  });
+  return wide_->add(wide_dy_.data(), out_padded, out, wide_x_.data(), in, rows, gradient);
 }
 
 template <class T>

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "base/result.h"
+#include "train/aligned_buffer.h"
+#include "train/kernels/kernel_table.h"
 
 namespace residency::train {
 
@@ -14,7 +16,8 @@ namespace residency::train {
 template <class T>
 class DenseGradient {
  public:
-  DenseGradient();
+  /// Where `kernels` have no fast products in T, they are computed in fp32.
+  explicit DenseGradient(const KernelTable<T>* kernels = nullptr);
   ~DenseGradient();
   DenseGradient(DenseGradient&&) noexcept;
   DenseGradient& operator=(DenseGradient&&) noexcept;
@@ -25,7 +28,13 @@ class DenseGradient {
 
  private:
   struct Impl;
+  Result<void> add_widened(const T* dy, std::int64_t dy_stride, std::int64_t out, const T* x,
+                           std::int64_t in, std::int64_t rows, float* gradient);
+
+  const KernelTable<T>* kernels_ = nullptr;
   std::unique_ptr<Impl> impl_;
+  std::unique_ptr<DenseGradient<float>> wide_;
+  AlignedBuffer<float> wide_dy_, wide_x_;
 };
 
 /// Adds to gradient[n] the sum over rows of dout * normal, both [rows, n]: the gradient of a norm's

@@ -1,8 +1,8 @@
 #include "train/engine.h"
 
 #include "train/fast_engine.h"
-#include "train/quantised_weights.h"
 #include "train/reference_engine.h"
+#include "train/tiled_weights.h"
 
 namespace residency::train {
 

@@ -245,8 +245,48 @@ TEST_P(FastEngine, PackedSequencesGiveTheLossAndGradientOfTheirSegments) {
   EXPECT_LT(relative_error(whole.gradient, parts.gradient), exact ? 1e-6 : 2e-4);
 }
 
+TEST_P(FastEngine, EveryFamilyThatItRunsAgreesWithTheReference) {
+  for (const char* family : {"qwen2", "qwen3", "phi3", "gemma"}) {
+    SCOPED_TRACE(family);
+    model::TinyLlamaOptions options;
+    options.family = family;
+    options.head_dimension = 32;
+    options.tied_head = GetParam().tied;
+    TinyModel tiny(5, options);
+    ASSERT_EQ(fast_engine_refusal(tiny.config), "");
+    const bool exact = GetParam().precision == Precision::kFp32;
+    for (const char* method : {"lora", "dora", "full"}) {
+      SCOPED_TRACE(method);
+      LoraOptions lora;
+      lora.rank = 5;
+      lora.dora = std::string_view(method) == "dora";
+      const bool full = std::string_view(method) == "full";
+      tiny.layout = full ? make_full_layout(tiny.config) : make_layout(tiny.config, lora);
+      std::vector<float> values =
+          full ? base_values(tiny.layout, *tiny.file, 0).value() : tiny.values(4);
+      ASSERT_TRUE(start_magnitudes(tiny.layout, *tiny.file, values).ok());
+      const auto expected_by = reference(tiny);
+      const auto engine = fast(tiny, GetParam().precision, GetParam().set);
+      const auto sequence = random_sequence({70, 3, 41}, tiny.config.vocabulary, 6);
+      const Answer expected = ask(*expected_by, tiny, values, sequence, 0.25);
+      const Answer answer = ask(*engine, tiny, values, sequence, 0.25);
+      EXPECT_NEAR(answer.loss, expected.loss, (exact ? 1e-5 : 1e-2) * (1 + expected.loss));
+      EXPECT_LT(relative_error(answer.gradient, expected.gradient), exact ? 2e-5 : 0.05);
+      for (const DensePlace& place : tiny.layout.dense) {
+        const auto part = [&](const std::vector<float>& all) {
+          const auto begin = all.begin() + place.offset;
+          return std::vector<float>(begin, begin + place.size());
+        };
+        EXPECT_LT(relative_error(part(answer.gradient), part(expected.gradient)),
+                  exact ? 2e-5 : 0.06)
+            << place.tensor;
+      }
+    }
+  }
+}
+
 std::string case_name(const ::testing::TestParamInfo<FastCase>& info) {
-  constexpr const char* kSets[] = {"generic", "avx2", "avx512"};
+  constexpr const char* kSets[] = {"generic", "avx2", "avx512", "avx512_bf16"};
   return std::string(info.param.precision == Precision::kFp32 ? "fp32_" : "bf16_") +
          kSets[static_cast<int>(info.param.set)] + (info.param.tied ? "_tied" : "_untied");
 }
@@ -257,6 +297,9 @@ INSTANTIATE_TEST_SUITE_P(
                       FastCase{Precision::kBf16, InstructionSet::kGeneric, true},
                       FastCase{Precision::kFp32, InstructionSet::kAvx2, true},
                       FastCase{Precision::kBf16, InstructionSet::kAvx2, false},
+                      FastCase{Precision::kFp32, InstructionSet::kAvx512, true},
+                      FastCase{Precision::kBf16, InstructionSet::kAvx512, true},
+                      FastCase{Precision::kBf16, InstructionSet::kAvx512, false},
                       FastCase{Precision::kFp32, InstructionSet::kAvx512Bf16, true},
                       FastCase{Precision::kFp32, InstructionSet::kAvx512Bf16, false},
                       FastCase{Precision::kBf16, InstructionSet::kAvx512Bf16, true},

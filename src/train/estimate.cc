@@ -57,15 +57,26 @@ TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& co
   const std::int64_t size = options.precision == Precision::kBf16 ? 2 : 4;
   const std::int64_t gates =
       (options.recompute == Recompute::kFeedForward ? 1 : config.layers) * 2 * config.feed_forward;
-  const std::int64_t saved = gates + config.layers * (2 * n + qkv + heads + 7 * layout.rank_max()) +
-                             8 * n + 5 * config.feed_forward;
+  const std::int64_t saved =
+      gates +
+      config.layers * ((layout.is_dora() ? 4 : 2) * n + qkv + heads + 7 * layout.rank_max()) +
+      8 * n + 5 * config.feed_forward;
   // In full fine-tuning: values, gradient, and a piece of the checkpoint while it is encrypted.
   const std::int64_t copies = layout.is_full() ? 3 : 7;
-  const double weights =
-      options.method == "qlora"
-          ? kBlockBytes * static_cast<double>(body) +
-                kTokenBytes * static_cast<double>(config.tied_head ? head : 2 * head)
-          : static_cast<double>(size * (2 * body + (config.tied_head ? 3 : 4) * head));
+  double weights = options.method == "qlora"
+                       ? kBlockBytes * static_cast<double>(body) +
+                             kTokenBytes * static_cast<double>(config.tied_head ? head : 2 * head)
+                       : static_cast<double>(size * (2 * body + (config.tied_head ? 3 : 4) * head));
+  const bool reference =
+      options.backend == Backend::kReference || !fast_engine_refusal(config).empty();
+  const bool widens = !reference && options.precision == Precision::kBf16 &&
+                      !kernels<Bf16>(best_instruction_set()).bf16_products;
+  if (widens) {
+    // Held once; rows, sums and a tile of a product are wide for a moment.
+    if (options.method != "qlora")
+      weights = static_cast<double>(2 * (body + (config.tied_head ? 1 : 2) * head));
+    weights += static_cast<double>(4 * (rows * 4 * config.feed_forward + kTileValues));
+  }
   TrainEstimate estimate;
   estimate.trained_values = layout.size;
   estimate.memory_bytes =
@@ -75,8 +86,6 @@ TrainEstimate estimate(const TrainOptions& options, const model::LlamaConfig& co
                                      config.vocabulary * (4 + size) +
                                  layout.size * (4 * copies + (layout.is_full() ? 0 : 2 * size))) +
       optimiser_state_bytes(options, layout);
-  const bool reference =
-      options.backend == Backend::kReference || !fast_engine_refusal(config).empty();
   if (reference)
     estimate.memory_bytes +=
         static_cast<std::uint64_t>(size * reference_values(config, rows, saved));

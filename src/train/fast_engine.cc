@@ -32,6 +32,7 @@ class FastEngine final : public Engine {
         tokens_max_(tokens_max),
         head_rows_(layout.is_full() ? kHeadRowsTrained : kHeadRows),
         gradient_size_(static_cast<std::size_t>(layout.size)),
+        head_trained_(&kernels),
         vocabulary_padded_(round_up(config.vocabulary, kLanes)),
         attention_(kernels, shape_of(config, layout)) {
     if (layout.head) label_loss_.emplace(*layout.head);
@@ -41,6 +42,7 @@ class FastEngine final : public Engine {
                     FastEngineOptions options) {
     const FrozenStore<T> store(file, options.form, kernels_);
     RESIDENCY_TRY(rotary_, rotary_table(file, config_, tokens_max_));
+    if (config_.rotary_pairs == model::RotaryPairs::kHalves) part_halves(rotary_);
     RESIDENCY_TRY(norm_, base_tensor(file, "output_norm.weight"));
     RESIDENCY_TRY(tokens_, TokenWeights<T>::create(store, config_));
     const auto offset_of = [&](const char* name) {
@@ -63,6 +65,9 @@ class FastEngine final : public Engine {
     const Stopwatch watch(stream_.seconds.adapter);
     if (label_loss_) label_loss_->set_values(values);
     if (norm_offset_ >= 0) return set_weights(values);
+    if (layout_.is_dora()) {
+      for (FastBlock<T>& block : blocks_) RESIDENCY_TRY_VOID(block.set_stretches(values));
+    }
     parallel_for(static_cast<std::int64_t>(blocks_.size()), [&](std::int64_t i, std::int64_t) {
       blocks_[static_cast<std::size_t>(i)].set_adapter(values);
     });
@@ -156,8 +161,21 @@ class FastEngine final : public Engine {
             config.kv_heads,
             n,
             (config.heads + 2 * config.kv_heads) * n,
-            1.0f / std::sqrt(static_cast<float>(n)),
+            static_cast<float>(config.scale_of_scores()),
             layout.causal()};
+  }
+
+  /// From both of a pair side by side to halves of a row, for kernels that turn i with i + n/2.
+  void part_halves(RotaryTable& table) const {
+    const auto n = static_cast<std::size_t>(config_.head_dimension);
+    std::vector<float> row(n);
+    for (std::vector<float>* values : {&table.cosines, &table.sines}) {
+      for (std::size_t at = 0; at < values->size(); at += n) {
+        // The odd one's sine is not negated.
+        for (std::size_t i = 0; i < n / 2; ++i) row[i] = row[i + n / 2] = (*values)[at + 2 * i + 1];
+        std::copy(row.begin(), row.end(), values->begin() + static_cast<std::ptrdiff_t>(at));
+      }
+    }
   }
 
   /// Full fine-tuning: every weight anew.
@@ -172,11 +190,12 @@ class FastEngine final : public Engine {
   /// Adds the stream's gradient to the rows of the sequence's tokens.
   void add_embedding_gradient(const std::vector<std::int32_t>& tokens, float* gradient) {
     const std::int64_t n = config_.embedding;
+    const auto scale = static_cast<float>(config_.embedding_scale);
     parallel_ranges(n, 64, [&](std::int64_t begin, std::int64_t end) {
       for (std::size_t row = 0; row < tokens.size(); ++row) {
         float* to = gradient + tokens[row] * n;
         const float* from = stream_.dx.data() + static_cast<std::int64_t>(row) * n;
-        for (std::int64_t i = begin; i < end; ++i) to[i] += from[i];
+        for (std::int64_t i = begin; i < end; ++i) to[i] += scale * from[i];
       }
     });
   }
@@ -212,9 +231,12 @@ class FastEngine final : public Engine {
     stream_.rows = rows;
     stream_.positions = sequence.positions.data();
     attention_.set_segments(sequence.segment_starts);
+    const auto scale = static_cast<float>(config_.embedding_scale);
     parallel_ranges(rows, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
-        tokens_.embed(sequence.tokens[static_cast<std::size_t>(row)], stream_.x.data() + row * n);
+        float* x = stream_.x.data() + row * n;
+        tokens_.embed(sequence.tokens[static_cast<std::size_t>(row)], x);
+        for (std::int64_t i = 0; i < n; ++i) x[i] *= scale;
       }
     });
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
@@ -400,7 +422,14 @@ Result<std::unique_ptr<Engine>> make(const model::GgufFile& base, const model::L
 }  // namespace
 
 std::string fast_engine_refusal(const model::LlamaConfig& config) {
-  if (config.architecture != "llama") return "it is of the family " + config.architecture;
+  if (config.post_norms || config.window > 0 || config.attention_softcap > 0 ||
+      config.final_softcap > 0) {
+    return "it is of the family " + config.architecture;
+  }
+  if (config.rotary_pairs == model::RotaryPairs::kHalves &&
+      config.head_dimension % (2 * kLanes) != 0) {
+    return "half a head of the model is no multiple of 16";
+  }
   for (const std::int64_t n : {config.embedding, config.head_dimension, config.feed_forward}) {
     if (n % kLanes != 0) return "a width of the model is no multiple of 16";
   }

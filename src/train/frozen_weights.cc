@@ -4,7 +4,7 @@
 
 #include "train/base_weights.h"
 #include "train/parallel.h"
-#include "train/quantised_weights.h"
+#include "train/tiled_weights.h"
 
 namespace residency::train {
 namespace {
@@ -56,9 +56,7 @@ Result<std::unique_ptr<FrozenWeights<T>>> pack_weights(const T* plain, std::int6
 template <class T>
 FrozenStore<T>::FrozenStore(const model::GgufFile& file, WeightForm form,
                             const KernelTable<T>& kernels, std::int64_t tile_values)
-    : file_(file), form_(form), tile_values_(tile_values), kernels_(kernels) {
-  if (form == WeightForm::kQuantised) tiles_ = std::make_shared<TileProducts<T>>();
-}
+    : file_(file), form_(form), tile_values_(tile_values), kernels_(kernels) {}
 
 template <class T>
 Result<AlignedBuffer<T>> FrozenStore<T>::plain(const std::vector<std::string>& tensors) const {
@@ -84,12 +82,19 @@ template <class T>
 Result<std::unique_ptr<FrozenWeights<T>>> FrozenStore<T>::take(
     const std::vector<std::string>& tensors) const {
   if (form_ == WeightForm::kQuantised) {
-    RESIDENCY_TRY(auto weights, QuantisedWeights<T>::create(*this, tensors));
+    RESIDENCY_TRY(auto weights, TiledWeights<T>::create(*this, tensors));
     return std::unique_ptr<FrozenWeights<T>>(std::move(weights));
   }
   RESIDENCY_TRY(const AlignedBuffer<T> narrow, plain(tensors));
   const std::int64_t in = file_.find(tensors.front())->shape[0];
-  return pack_weights(narrow.data(), narrow.size() / in, in);
+  return pack(narrow.data(), narrow.size() / in, in);
+}
+
+template <class T>
+Result<std::unique_ptr<FrozenWeights<T>>> FrozenStore<T>::pack(const T* plain, std::int64_t rows,
+                                                               std::int64_t in) const {
+  if (!widens()) return pack_weights(plain, rows, in);
+  return std::unique_ptr<FrozenWeights<T>>(TiledWeights<T>::of_plain(*this, plain, rows, in));
 }
 
 template class FrozenWeights<float>;

@@ -36,7 +36,8 @@ class FrozenWeights {
 };
 
 enum class WeightForm : std::uint8_t {
-  kPacked,     // in T, twice: in the layouts that forward and backward want
+  kPacked,     // in T, twice: in the layouts that forward and backward want; once, and widened
+               // tile by tile, where the machine has no fast products in T
   kQuantised,  // as the file has them, once; tiles are dequantised while a product runs
 };
 
@@ -55,6 +56,8 @@ class FrozenStore {
   const KernelTable<T>& kernels() const { return kernels_; }
   WeightForm form() const { return form_; }
   std::int64_t tile_values() const { return tile_values_; }
+  /// Whether products are computed in a wider type than T.
+  bool widens() const { return sizeof(T) == 2 && !kernels_.bf16_products; }
 
   /// `tensors` are of the same input width. Rows of zeros follow up to a multiple of kLanes.
   /// kInvalidInput where a tensor is missing or holds values that are not finite.
@@ -63,8 +66,12 @@ class FrozenStore {
   /// The tensors' values in T, [rows rounded up to kLanes, in].
   Result<AlignedBuffer<T>> plain(const std::vector<std::string>& tensors) const;
 
-  /// What products on tiles of all quantised weights share.
-  const std::shared_ptr<TileProducts<T>>& tiles() const { return tiles_; }
+  /// `plain` [rows, in] in T, rows a multiple of kLanes, in the form for this machine; copied.
+  Result<std::unique_ptr<FrozenWeights<T>>> pack(const T* plain, std::int64_t rows,
+                                                 std::int64_t in) const;
+
+  /// What products on tiles of all weights share.
+  const std::shared_ptr<TileMemory<T>>& tiles() const { return tiles_; }
   /// What the adapters of all weights share.
   const std::shared_ptr<AdapterScratch<T>>& adapter_scratch() const { return adapter_scratch_; }
 
@@ -73,7 +80,7 @@ class FrozenStore {
   WeightForm form_;
   std::int64_t tile_values_;
   const KernelTable<T>& kernels_;
-  std::shared_ptr<TileProducts<T>> tiles_;
+  std::shared_ptr<TileMemory<T>> tiles_ = std::make_shared<TileMemory<T>>();
   std::shared_ptr<AdapterScratch<T>> adapter_scratch_ = std::make_shared<AdapterScratch<T>>();
 };
 

@@ -38,7 +38,10 @@ Result<double> measure(std::int64_t rows, std::int64_t k, std::int64_t n) {
 
 Result<double> gemm_peak_gigaflops(Precision precision, std::int64_t rows, std::int64_t k,
                                    std::int64_t n) {
-  return precision == Precision::kBf16 ? measure<Bf16>(rows, k, n) : measure<float>(rows, k, n);
+  RESIDENCY_TRY(const double wide, measure<float>(rows, k, n));
+  if (precision == Precision::kFp32) return wide;
+  RESIDENCY_TRY(const double narrow, measure<Bf16>(rows, k, n));
+  return std::max(narrow, wide);
 }
 
 }  // namespace residency::train

@@ -277,7 +277,7 @@ TEST_P(Kernels, Products) {
 
 INSTANTIATE_TEST_SUITE_P(Sets, Kernels,
                          ::testing::Values(InstructionSet::kGeneric, InstructionSet::kAvx2,
-                                           InstructionSet::kAvx512Bf16));
+                                           InstructionSet::kAvx512, InstructionSet::kAvx512Bf16));
 
 template <class T>
 void check_frozen_matrix() {

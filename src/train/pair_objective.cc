@@ -24,17 +24,19 @@ std::int64_t targets_in(const dataset::PackedSequence& sequence, std::size_t seg
 }  // namespace
 
 Result<void> PairObjective::take_reference(Engine& engine, std::span<const float> values,
-                                           const std::vector<dataset::PackedSequence>& train,
-                                           const std::vector<dataset::PackedSequence>& validation,
+                                           const dataset::SequenceSet& train,
+                                           const dataset::SequenceSet& validation,
                                            Progress& progress) {
   if (options_.objective == "orpo") return {};
   RESIDENCY_TRY_VOID(engine.set_adapter(values));
   const std::size_t total = train.size() + validation.size();
   for (const auto& [set, kept] :
        {std::pair(&train, &train_), std::pair(&validation, &validation_)}) {
-    for (const dataset::PackedSequence& sequence : *set) {
+    for (std::size_t i = 0; i < set->size(); ++i) {
       if (progress.cancelled()) return cancelled("training was stopped before its first step");
-      RESIDENCY_TRY(const PairLosses losses, losses_of(engine, sequence));
+      dataset::PackedSequence room;
+      RESIDENCY_TRY(const auto* sequence, set->read(i, room));
+      RESIDENCY_TRY(const PairLosses losses, losses_of(engine, *sequence));
       kept->push_back(losses);
       progress.update(train_.size() + validation_.size(), total, "pairs", "the reference's losses");
     }
@@ -42,14 +44,15 @@ Result<void> PairObjective::take_reference(Engine& engine, std::span<const float
   return {};
 }
 
-Result<void> PairObjective::look_ahead(Engine& engine,
-                                       const std::vector<dataset::PackedSequence>& sequences,
+Result<void> PairObjective::look_ahead(Engine& engine, const dataset::SequenceSet& sequences,
                                        const std::vector<std::size_t>& numbers, bool validation) {
   if (options_.objective != "kto" || numbers.empty()) return {};
   const std::vector<PairLosses>& reference = validation ? validation_ : train_;
   double sum = 0;
   for (const std::size_t number : numbers) {
-    RESIDENCY_TRY(const PairLosses policy, losses_of(engine, sequences[number]));
+    dataset::PackedSequence room;
+    RESIDENCY_TRY(const auto* sequence, sequences.read(number, room));
+    RESIDENCY_TRY(const PairLosses policy, losses_of(engine, *sequence));
     sum += reference.at(number).rejected - policy.rejected;
   }
   moved_ = std::max(0.0, sum / static_cast<double>(numbers.size()));

@@ -7,7 +7,7 @@
 
 #include "base/progress.h"
 #include "base/result.h"
-#include "dataset/packing.h"
+#include "dataset/sequence_set.h"
 #include "train/engine.h"
 #include "train/preference.h"
 
@@ -20,13 +20,12 @@ class PairObjective {
   /// DPO and KTO: the reference's losses of every sequence, by the values it has. The engine is
   /// left with them. kInvalidInput where a sequence is no pair.
   Result<void> take_reference(Engine& engine, std::span<const float> values,
-                              const std::vector<dataset::PackedSequence>& train,
-                              const std::vector<dataset::PackedSequence>& validation,
-                              Progress& progress);
+                              const dataset::SequenceSet& train,
+                              const dataset::SequenceSet& validation, Progress& progress);
 
   /// Before the sequences of a step, or all of the validation set: KTO's estimate of how far the
   /// policy has moved, from its answers to prompts that are not theirs.
-  Result<void> look_ahead(Engine& engine, const std::vector<dataset::PackedSequence>& sequences,
+  Result<void> look_ahead(Engine& engine, const dataset::SequenceSet& sequences,
                           const std::vector<std::size_t>& numbers, bool validation);
 
   /// Adds weight times the objective's gradient, and returns the objective.

@@ -122,7 +122,8 @@ TEST_P(PairTraining, TheChosenAnswersBecomeTheLikelier) {
   MemoryStore store;
   Steps steps;
   NoProgress progress;
-  EXPECT_FALSE(train::run(options, {path, not_pairs, {}}, store, steps, progress).ok());
+  const std::vector<dataset::PackedSequence> none;
+  EXPECT_FALSE(train::run(options, {path, not_pairs, none}, store, steps, progress).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(Objectives, PairTraining, ::testing::Values("dpo", "orpo", "kto"));

@@ -75,7 +75,13 @@ class ReferenceEngine final : public Engine {
           return tensor.clone().set_requires_grad(true);
         };
         adapter_[place.tensor] = {part(place.a_offset, place.rank, place.in),
-                                  part(place.b_offset, place.out, place.rank), place.scale};
+                                  part(place.b_offset, place.out, place.rank),
+                                  {},
+                                  place.scale};
+        if (place.m_offset >= 0) {
+          const at::Tensor m = part(place.m_offset, 1, place.out).detach().view({place.out});
+          adapter_[place.tensor].magnitude = m.set_requires_grad(true);
+        }
       }
       for (const DensePlace& place : layout_.dense) {
         const auto begin = values.begin() + place.offset;
@@ -104,6 +110,7 @@ class ReferenceEngine final : public Engine {
       for (auto& [name, pair] : adapter_) {
         pair.a.mutable_grad() = at::Tensor();
         pair.b.mutable_grad() = at::Tensor();
+        if (pair.magnitude.defined()) pair.magnitude.mutable_grad() = at::Tensor();
       }
       for (const DensePlace& place : layout_.dense)
         weights_.at(place.tensor).mutable_grad() = at::Tensor();
@@ -118,6 +125,8 @@ class ReferenceEngine final : public Engine {
         const Pair& pair = adapter_.at(place.tensor);
         add(pair.a.grad(), gradient.subspan(static_cast<std::size_t>(place.a_offset)));
         add(pair.b.grad(), gradient.subspan(static_cast<std::size_t>(place.b_offset)));
+        if (place.m_offset >= 0)
+          add(pair.magnitude.grad(), gradient.subspan(static_cast<std::size_t>(place.m_offset)));
       }
       for (const DensePlace& place : layout_.dense)
         add(weights_.at(place.tensor).grad(),
@@ -183,7 +192,7 @@ class ReferenceEngine final : public Engine {
 
  private:
   struct Pair {
-    at::Tensor a, b;
+    at::Tensor a, b, magnitude;  // the last of DoRA
     double scale = 0;
   };
   struct Turns {
@@ -205,7 +214,10 @@ class ReferenceEngine final : public Engine {
   at::Tensor linear(const at::Tensor& x, const std::string& name) const {
     const auto found = adapter_.find(name);
     const Pair pair = found == adapter_.end() ? Pair{} : found->second;
-    return reference::adapted_linear(x, weights_.at(name), pair.a, pair.b, pair.scale);
+    const at::Tensor& weight = weights_.at(name);
+    const at::Tensor y = reference::adapted_linear(x, weight, pair.a, pair.b, pair.scale);
+    if (!pair.magnitude.defined()) return y;
+    return y * reference::row_stretch(weight, pair.a, pair.b, pair.scale, pair.magnitude);
   }
 
   at::Tensor projected(const at::Tensor& x, std::int64_t layer, const char* part) const {

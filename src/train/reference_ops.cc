@@ -26,6 +26,17 @@ at::Tensor rotate_halves(const at::Tensor& x, const at::Tensor& cosines, const a
   return at::cat({low * c - high * s, high * c + low * s}, -1);
 }
 
+at::Tensor row_stretch(const at::Tensor& weight, const at::Tensor& a, const at::Tensor& b,
+                       double scale, const at::Tensor& magnitude) {
+  const auto wide = [](const at::Tensor& t) {
+    return t.scalar_type() == at::kDouble ? t.detach() : t.detach().to(at::kFloat);
+  };
+  const at::Tensor sum = wide(weight) + at::matmul(wide(b), wide(a)) * scale;
+  const at::Tensor lengths = sum.square().sum(1).sqrt();
+  const at::Tensor stretch = magnitude / lengths.clamp_min(1e-30).to(magnitude.scalar_type());
+  return at::where(lengths.gt(0), stretch, at::ones_like(stretch));
+}
+
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) { return at::silu(gate) * up; }
 
 at::Tensor geglu(const at::Tensor& gate, const at::Tensor& up) {

@@ -42,6 +42,11 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 at::Tensor adapted_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& a,
                           const at::Tensor& b, double scale);
 
+/// DoRA's factor of each output: magnitude / |row of (weight + scale b a)|, the length taken as a
+/// constant in backward (Liu et al. 2024, section 4.3). 1 where the row is zero.
+at::Tensor row_stretch(const at::Tensor& weight, const at::Tensor& a, const at::Tensor& b,
+                       double scale, const at::Tensor& magnitude);
+
 /// For each row -log softmax(logits)[target].
 at::Tensor cross_entropies(const at::Tensor& logits, const at::Tensor& targets);
 /// Their sum.

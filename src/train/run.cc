@@ -80,8 +80,10 @@ class Run {
     optimiser_ = make_optimiser(options_, parameter_blocks(layout_));
     steps_ = count_steps(options_, inputs_.train);
     if (steps_ == 0) return invalid_input("the training set has no token with loss");
+    // Sequences that are not in memory are checked when they are read.
     for (const auto* set : {&inputs_.train, &inputs_.validation}) {
-      for (const auto& sequence : *set) {
+      if (set->held() == nullptr) continue;
+      for (const auto& sequence : *set->held()) {
         RESIDENCY_TRY_VOID(
             check_sequence(sequence, config_, layout_, options_.sequence_tokens_max));
       }
@@ -100,7 +102,7 @@ class Run {
       RESIDENCY_TRY_VOID(optimiser_->set_state(state_.optimiser));
       state_.optimiser.clear();
     } else {
-      state_.values = initial_values(layout_, options_.seed);
+      RESIDENCY_TRY(state_.values, first_values(*base));
     }
     return start(*base);
   }
@@ -111,7 +113,7 @@ class Run {
     if (saved) {
       state_ = *std::move(saved);
     } else {
-      RESIDENCY_TRY(state_.values, base_values(layout_, base, options_.seed));
+      RESIDENCY_TRY(state_.values, first_values(base));
     }
     return start(base);
   }
@@ -125,22 +127,30 @@ class Run {
     return engine_->set_adapter(state_.values);
   }
 
+  /// What a run that begins anew begins with.
+  Result<std::vector<float>> first_values(const model::GgufFile& base) const {
+    if (layout_.is_full()) return base_values(layout_, base, options_.seed);
+    std::vector<float> values = initial_values(layout_, options_.seed);
+    RESIDENCY_TRY_VOID(start_magnitudes(layout_, base, values));
+    if (inputs_.from != nullptr)
+      RESIDENCY_TRY_VOID(take_adapter(layout_, *inputs_.from, base, values));
+    return values;
+  }
+
   bool is_pairwise() const { return options_.objective != "sft"; }
 
   /// The model before the first step: an adapter whose B is zero, or the base's own weights.
   Result<void> take_reference(const model::GgufFile& base) {
-    std::vector<float> values = initial_values(layout_, options_.seed);
-    if (layout_.is_full()) {
-      RESIDENCY_TRY(values, base_values(layout_, base, options_.seed));
-    }
+    RESIDENCY_TRY(const std::vector<float> values, first_values(base));
     return pairs_.take_reference(*engine_, values, inputs_.train, inputs_.validation, progress_);
   }
 
   /// The objective's share of one sequence, `weight` of its gradient added.
   Result<double> accumulate(std::size_t index, double weight, std::span<float> gradient) {
-    const dataset::PackedSequence& sequence = inputs_.train[index];
-    return is_pairwise() ? pairs_.accumulate_gradient(*engine_, sequence, index, weight, gradient)
-                         : engine_->accumulate_gradient(sequence, weight, gradient);
+    dataset::PackedSequence room;
+    RESIDENCY_TRY(const auto* sequence, inputs_.train.read(index, room));
+    return is_pairwise() ? pairs_.accumulate_gradient(*engine_, *sequence, index, weight, gradient)
+                         : engine_->accumulate_gradient(*sequence, weight, gradient);
   }
 
   Result<StepMetrics> step(const PlannedStep& planned) {
@@ -205,19 +215,16 @@ class Run {
       std::iota(all.begin(), all.end(), std::size_t{0});
       RESIDENCY_TRY_VOID(pairs_.look_ahead(*engine_, inputs_.validation, all, true));
     }
-    RESIDENCY_TRY(const auto parts, work_.values(inputs_.validation.size(), [&](std::size_t i) {
-      const dataset::PackedSequence& sequence = inputs_.validation[i];
-      return is_pairwise() ? pairs_.loss(*engine_, sequence, i) : engine_->loss(sequence);
-    }));
+    RESIDENCY_TRY(const auto parts,
+                  work_.values(inputs_.validation.size(), [&](std::size_t i) -> Result<double> {
+                    dataset::PackedSequence room;
+                    RESIDENCY_TRY(const auto* sequence, inputs_.validation.read(i, room));
+                    return is_pairwise() ? pairs_.loss(*engine_, *sequence, i)
+                                         : engine_->loss(*sequence);
+                  }));
     for (std::size_t i = 0; i < inputs_.validation.size(); ++i) {
-      const dataset::PackedSequence& sequence = inputs_.validation[i];
       sum += parts[i];
-      if (is_pairwise()) {
-        ++count;
-        continue;
-      }
-      count += std::count_if(sequence.targets.begin(), sequence.targets.end(),
-                             [](std::int32_t target) { return target >= 0; });
+      count += is_pairwise() ? 1 : inputs_.validation.supervised(i);
     }
     if (count == 0) return std::optional<double>();
     const double loss = sum / static_cast<double>(count);
@@ -380,9 +387,10 @@ Result<std::vector<float>> forward_logprobs(const std::string& gguf_path,
     RESIDENCY_TRY_VOID(model::check_lora(*adapter, config));
     const double scale = adapter->alpha / static_cast<double>(adapter->rank);
     for (const model::LoraModule& module : adapter->modules) {
-      layout.add(module.tensor, module.in, module.out, adapter->rank, scale);
-      values.insert(values.end(), module.a.begin(), module.a.end());
-      values.insert(values.end(), module.b.begin(), module.b.end());
+      layout.add(module.tensor, module.in, module.out, adapter->rank, scale, adapter->is_dora());
+      for (const auto* part : {&module.a, &module.b, &module.magnitude}) {
+        values.insert(values.end(), part->begin(), part->end());
+      }
     }
   }
   RESIDENCY_TRY(const auto engine, make_engine(options, *base, config, layout));

@@ -88,8 +88,7 @@ std::uint64_t available_memory_bytes() {
   return std::min(available, left_in_group());
 }
 
-std::int64_t count_tokens(const TrainOptions& options,
-                          const std::vector<dataset::PackedSequence>& sequences) {
+std::int64_t count_tokens(const TrainOptions& options, const dataset::SequenceSet& sequences) {
   std::int64_t tokens = 0;
   std::int64_t steps = 0;
   const std::int64_t most = count_steps(options, sequences);

@@ -30,7 +30,6 @@ Result<RunPlan> plan_run(const TrainOptions& options, const model::LlamaConfig& 
                          std::int64_t tokens, std::uint64_t memory_available);
 
 /// Tokens that a run over `sequences` will see.
-std::int64_t count_tokens(const TrainOptions& options,
-                          const std::vector<dataset::PackedSequence>& sequences);
+std::int64_t count_tokens(const TrainOptions& options, const dataset::SequenceSet& sequences);
 
 }  // namespace residency::train

@@ -1,22 +1,12 @@
 #include "train/step_plan.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "train/random.h"
 
 namespace residency::train {
-namespace {
-
-std::int64_t supervised_in(const dataset::PackedSequence& sequence) {
-  return std::count_if(sequence.targets.begin(), sequence.targets.end(),
-                       [](std::int32_t target) { return target >= 0; });
-}
-
-}  // namespace
-
 std::vector<PlannedStep> plan_epoch(const TrainOptions& options,
-                                    const std::vector<dataset::PackedSequence>& sequences,
-                                    std::int64_t epoch) {
+                                    const dataset::SequenceSet& sequences, std::int64_t epoch) {
   std::vector<std::size_t> order(sequences.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   Random random(options.seed ^ (0x9e3779b97f4a7c15ull * static_cast<std::uint64_t>(epoch + 1)));
@@ -27,9 +17,9 @@ std::vector<PlannedStep> plan_epoch(const TrainOptions& options,
   PlannedStep step;
   step.epoch = epoch;
   for (const std::size_t index : order) {
-    const std::int64_t supervised = supervised_in(sequences[index]);
+    const std::int64_t supervised = sequences.supervised(index);
     if (supervised == 0) continue;
-    const auto tokens = static_cast<std::int64_t>(sequences[index].tokens.size());
+    const std::int64_t tokens = sequences.tokens(index);
     if (!step.sequences.empty() && step.tokens + tokens > options.batch_tokens) {
       steps.push_back(std::move(step));
       step = PlannedStep{};
@@ -44,8 +34,7 @@ std::vector<PlannedStep> plan_epoch(const TrainOptions& options,
   return steps;
 }
 
-std::int64_t count_steps(const TrainOptions& options,
-                         const std::vector<dataset::PackedSequence>& sequences) {
+std::int64_t count_steps(const TrainOptions& options, const dataset::SequenceSet& sequences) {
   std::int64_t steps = 0;
   for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
     const auto more = static_cast<std::int64_t>(plan_epoch(options, sequences, epoch).size());

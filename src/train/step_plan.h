@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "dataset/packing.h"
+#include "dataset/sequence_set.h"
 #include "train/train_options.h"
 
 namespace residency::train {
@@ -21,11 +21,9 @@ struct PlannedStep {
 /// The steps of one epoch: sequences in an order drawn from seed and epoch, grouped until
 /// batch_tokens are reached. Sequences without a supervised token are left out.
 std::vector<PlannedStep> plan_epoch(const TrainOptions& options,
-                                    const std::vector<dataset::PackedSequence>& sequences,
-                                    std::int64_t epoch);
+                                    const dataset::SequenceSet& sequences, std::int64_t epoch);
 
 /// How many steps the run takes: the epochs' together, at most steps_max where that is set.
-std::int64_t count_steps(const TrainOptions& options,
-                         const std::vector<dataset::PackedSequence>& sequences);
+std::int64_t count_steps(const TrainOptions& options, const dataset::SequenceSet& sequences);
 
 }  // namespace residency::train

@@ -48,4 +48,12 @@ class TileProducts {
   std::unique_ptr<Impl> impl_;
 };
 
+/// What products on tiles of all weights share.
+template <class T>
+struct TileMemory {
+  TileProducts<T> products;
+  TileProducts<float> wide_products;
+  AlignedBuffer<float> wide_rows;  // of x or dy, where products in T are widened
+};
+
 }  // namespace residency::train

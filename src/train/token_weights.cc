@@ -32,18 +32,24 @@ Result<TokenWeights<T>> TokenWeights<T>::create(const FrozenStore<T>& store,
   weights.vocabulary_ = config.vocabulary;
   RESIDENCY_TRY_VOID(check_size(store.file(), config, kEmbedding));
   if (!config.tied_head) RESIDENCY_TRY_VOID(check_size(store.file(), config, kHead));
+  const std::int64_t n = weights.width_;
   if (store.form() == WeightForm::kQuantised) {
-    RESIDENCY_TRY(weights.rows_, QuantisedWeights<T>::create(store, {kEmbedding}));
-    weights.head_ = weights.rows_;
+    RESIDENCY_TRY(weights.rows_, TiledWeights<T>::create(store, {kEmbedding}));
   } else {
-    RESIDENCY_TRY(weights.plain_, store.plain({kEmbedding}));
+    RESIDENCY_TRY(AlignedBuffer<T> plain, store.plain({kEmbedding}));
+    if (store.widens()) {
+      weights.rows_ = TiledWeights<T>::of_plain(store, plain.data(), plain.size() / n, n);
+    } else {
+      weights.plain_ = std::move(plain);
+    }
   }
   if (!config.tied_head) {
     RESIDENCY_TRY(weights.head_, store.take({kHead}));
-  } else if (weights.head_ == nullptr) {
+  } else if (weights.rows_ != nullptr) {
+    weights.head_ = weights.rows_;
+  } else {
     RESIDENCY_TRY(weights.head_,
-                  pack_weights<T>(weights.plain_.data(), weights.plain_.size() / weights.width_,
-                                  weights.width_));
+                  pack_weights<T>(weights.plain_.data(), weights.plain_.size() / n, n));
   }
   return weights;
 }
@@ -69,8 +75,12 @@ Result<void> TokenWeights<T>::set_weights(std::span<const float> values, std::in
                     to + begin * width_);
     });
   };
+  plain_.reserve(round_up(vocabulary_, kLanes) * width_);
   round_rows(embedding_at, plain_.data());
-  if (head_at == embedding_at) return head_->refill(plain_.data(), width_);
+  if (rows_ != nullptr) RESIDENCY_TRY_VOID(rows_->refill(plain_.data(), width_));
+  if (head_at == embedding_at) {
+    return rows_ != nullptr ? Result<void>() : head_->refill(plain_.data(), width_);
+  }
   untied_.reserve(round_up(vocabulary_, kLanes) * width_);
   round_rows(head_at, untied_.data());
   return head_->refill(untied_.data(), width_);

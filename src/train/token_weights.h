@@ -9,7 +9,7 @@
 #include "model/llama_config.h"
 #include "train/aligned_buffer.h"
 #include "train/frozen_weights.h"
-#include "train/quantised_weights.h"
+#include "train/tiled_weights.h"
 
 namespace residency::train {
 
@@ -32,8 +32,8 @@ class TokenWeights {
   std::int64_t width_ = 0;
   std::int64_t vocabulary_ = 0;
   AlignedBuffer<T> untied_;  // of set_weights()
-  AlignedBuffer<T> plain_;   // the embedding; empty where it stays quantised
-  std::shared_ptr<QuantisedWeights<T>> rows_;
+  AlignedBuffer<T> plain_;   // the embedding, where rows_ does not hold it
+  std::shared_ptr<TiledWeights<T>> rows_;
   std::shared_ptr<FrozenWeights<T>> head_;  // rows_ itself where they are one
 };
 

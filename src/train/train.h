@@ -14,7 +14,7 @@
 
 #include "base/progress.h"
 #include "base/result.h"
-#include "dataset/packing.h"
+#include "dataset/sequence_set.h"
 #include "model/llama_config.h"
 #include "model/lora_adapter.h"
 #include "train/adapter_layout.h"
@@ -27,9 +27,10 @@ namespace residency::train {
 
 struct TrainInputs {
   std::string base_gguf_path;
-  const std::vector<dataset::PackedSequence>& train;
-  const std::vector<dataset::PackedSequence>& validation;  // may be empty
-  RankGroup* ranks = nullptr;  // the processes that train together; null: this one alone
+  dataset::SequenceSet train;
+  dataset::SequenceSet validation;  // may be empty
+  RankGroup* ranks = nullptr;       // the processes that train together; null: this one alone
+  const model::LoraAdapter* from = nullptr;  // what the adapter begins as; null: from nothing
 };
 
 /// One optimiser step as it went.

@@ -45,6 +45,7 @@ Result<void> read_lora(const ConfigNode& node, LoraOptions& lora) {
   lora.rank = reader.integer("rank", lora.rank, 1, model::kLoraRankMax);
   lora.alpha = reader.number("alpha", 2.0 * static_cast<double>(lora.rank), 1e-6, 1e6);
   lora.rank_stabilised = reader.flag("rank_stabilised", false);
+  lora.dora = reader.flag("dora", false);
   lora.plus_ratio = reader.number("plus_ratio", 1, 1e-3, 1e3);
   lora.top_blocks = reader.integer("top_blocks", 0, 0, 100'000);
   if (reader.has("modules")) reader.absorb(read_lora_modules(reader.child("modules"), lora));
@@ -106,6 +107,9 @@ Result<TrainOptions> TrainOptions::from_config(const ConfigNode& node) {
   options.preference_beta = reader.number("preference_beta", options.preference_beta, 1e-6, 1e3);
   options.orpo_weight = reader.number("orpo_weight", options.orpo_weight, 0, 1e3);
   reader.absorb(read_lora(reader.child("lora"), options.lora));
+  options.from = reader.text("from", "");
+  if (!options.from.empty() && options.method == "full")
+    reader.problem("from", "is an adapter, which method full does not train");
   reader.absorb(read_head(reader.child("head"), options.head));
   if (!options.head.kind.empty() && options.objective != "sft")
     reader.problem("objective", "must be sft where a head is trained");
@@ -162,6 +166,8 @@ std::string TrainOptions::canonical_json() const {
              {"precision", kPrecisions[static_cast<std::size_t>(precision)]},
              {"backend", kBackends[static_cast<std::size_t>(backend)]},
              {"recompute", kRecomputes[static_cast<std::size_t>(recompute)]}});
+  if (!from.empty()) json["from"] = from;
+  if (lora.dora) json["lora"]["dora"] = true;
   if (!head.kind.empty()) {
     json["head"] = {{"kind", head.kind},
                     {"attention", head.bidirectional ? "both" : "causal"},

@@ -23,6 +23,9 @@ struct LoraOptions {
   /// Scale by alpha / sqrt(rank): Kalajdzievski, Rank Stabilization Scaling Factor for Fine-Tuning
   /// with LoRA, 2023.
   bool rank_stabilised = false;
+  /// Rows of the adapted matrices keep a length of their own, trained apart from their direction:
+  /// Liu et al., DoRA: Weight-Decomposed Low-Rank Adaptation, ICML 2024.
+  bool dora = false;
   /// B learns this many times as fast as A: Hayou et al., LoRA+, ICML 2024, who advise 16.
   double plus_ratio = 1;
   /// Only so many of the blocks nearest the head are adapted; 0: all.
@@ -60,6 +63,7 @@ struct TrainOptions {
   double preference_beta = 0.1;  // of DPO and KTO
   double orpo_weight = 0.1;      // of ORPO's odds beside the likelihood
   LoraOptions lora;
+  std::string from;  // an adapter artifact of the same base that the adapter begins as; "": none
   HeadOptions head;
   double learning_rate = 2e-4;
   std::int64_t epochs = 1;

@@ -17,6 +17,7 @@ if not sys.prefix.startswith(str(CACHE)) and PYTHON.exists():
 import harness  # noqa: E402
 import torch  # noqa: E402
 from peft import PeftModel  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
 from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 
 PAIRS = {"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj",
@@ -82,21 +83,74 @@ class PeftExportTest(unittest.TestCase):
     def setUp(self):
         self.scratch = harness.Scratch(steps=4)
         self.addCleanup(self.scratch.close)
+
+    def train(self, *more):
         workspace = self.scratch.workspace
-        harness.run("run", self.scratch.recipe, "-w", workspace, "-q", "-s", "base.type=f32", "-s", "train.precision=fp32")
+        harness.run("run", self.scratch.recipe, "-w", workspace, "-q", "-s", "base.type=f32", "-s", "train.precision=fp32", *more)
         adapter = json.loads(harness.run("artifacts", "-w", workspace, "--kind", "adapter", "--json").stdout)[-1]["id"]
         self.folder = self.scratch.root / "peft"
         harness.run("models", "export", adapter, "--format", "peft", "--out", self.folder, "-w", workspace)
         self.merged = self.scratch.root / "merged.gguf"
         harness.run("models", "export", adapter, "--format", "merged", "--type", "f32", "--out", self.merged, "-w", workspace)
         self.metadata, self.base = read_gguf(self.scratch.root / "tiny.gguf")
+        return adapter
+
+    def library_model(self):
+        get = lambda key: self.metadata["llama." + key]  # noqa: E731
+        config = LlamaConfig(hidden_size=get("embedding_length"), num_hidden_layers=get("block_count"), num_attention_heads=get("attention.head_count"),
+                             num_key_value_heads=get("attention.head_count_kv"), intermediate_size=get("feed_forward_length"),
+                             vocab_size=len(self.metadata["tokenizer.ggml.tokens"]))
+        return LlamaForCausalLM(config)
+
+    def hugging_face(self, name, rows):
+        heads = {"attn_q": "attention.head_count", "attn_k": "attention.head_count_kv"}.get(name.split(".")[2])
+        return to_hugging_face_rows(rows, self.metadata["llama." + heads]) if heads else rows
+
+    def test_the_library_merges_dora_as_we_merge_it(self):
+        adapter = self.train("-s", "train.lora.dora=true", "-s", "train.learning_rate=0.01")
+        self.assertTrue(json.loads((self.folder / "adapter_config.json").read_text())["use_dora"])
+        model = self.library_model()
+        parameters = dict(model.named_parameters())
+        projections = [(f"blk.{layer}.{gguf}.weight", f"model.layers.{layer}.{hf}.weight") for layer in range(model.config.num_hidden_layers)
+                       for gguf, hf in PAIRS.items()]
+        with torch.no_grad():
+            for gguf, hf in projections:
+                parameters[hf].copy_(self.hugging_face(gguf, self.base[gguf]))
+        merged = dict(PeftModel.from_pretrained(model, self.folder).merge_and_unload().named_parameters())
+        _, ours = read_gguf(self.merged)
+        moved = 0.0
+        for gguf, hf in projections:
+            expected = self.hugging_face(gguf, ours[gguf])
+            self.assertTrue(torch.allclose(merged[hf], expected, atol=1e-5, rtol=1e-4), gguf)
+            moved = max(moved, float((expected - self.hugging_face(gguf, self.base[gguf])).abs().max()))
+        self.assertGreater(moved, 1e-4)
+        # What was evaluated and deployed is the merged model; GGUF adapters cannot say DoRA.
+        refused = harness.run("models", "export", adapter, "--format", "gguf", "--out", self.scratch.root / "x.gguf", "-w", self.scratch.workspace, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("DoRA", refused.stderr)
+
+    def test_an_adapter_goes_on_from_another(self):
+        first = self.train()
+        workspace = self.scratch.workspace
+        harness.run("run", self.scratch.recipe, "-w", workspace, "-q", "-s", "base.type=f32", "-s", "train.precision=fp32", "-s", f"train.from={first}",
+                    "-s", "train.learning_rate=0.0000001", "-s", "train.steps_max=1")
+        second = next(a for a in json.loads(harness.run("artifacts", "-w", workspace, "--kind", "adapter", "--json").stdout) if a["id"] != first)
+        self.assertIn(first, json.dumps(second) + harness.run("lineage", second["id"], "-w", workspace).stdout)
+        folder = self.scratch.root / "second"
+        harness.run("models", "export", second["id"], "--format", "peft", "--out", folder, "-w", workspace)
+        one, two = (load_file(str(f / "adapter_model.safetensors")) for f in (self.folder, folder))
+        self.assertEqual(sorted(one), sorted(two))
+        for name, tensor in one.items():  # one step at nearly no rate moves nearly nothing
+            self.assertLess(float((tensor - two[name]).abs().max()), 1e-5, name)
+        wrong = harness.run("run", self.scratch.recipe, "-w", workspace, "-q", "-s", f"train.from={first}", check=False)  # bf16: another base
+        self.assertNotEqual(wrong.returncode, 0)
+        self.assertIn("another base", wrong.stdout + wrong.stderr)
 
     def test_the_library_loads_every_tensor_and_the_product_is_what_was_merged(self):
+        self.train()
         get = lambda key: self.metadata["llama." + key]  # noqa: E731
         heads, kv_heads = get("attention.head_count"), get("attention.head_count_kv")
-        config = LlamaConfig(hidden_size=get("embedding_length"), num_hidden_layers=get("block_count"), num_attention_heads=heads,
-                             num_key_value_heads=kv_heads, intermediate_size=get("feed_forward_length"), vocab_size=len(self.metadata["tokenizer.ggml.tokens"]))
-        model = PeftModel.from_pretrained(LlamaForCausalLM(config), self.folder)
+        model = PeftModel.from_pretrained(self.library_model(), self.folder)
         state = model.state_dict()
         lora = {name: tensor for name, tensor in state.items() if ".lora_" in name}
         self.assertEqual(len(lora), get("block_count") * 7 * 2)

@@ -5,6 +5,7 @@
 #include "cli/model_export.h"
 #include "cli/stage_run.h"
 #include "model/catalogue.h"
+#include "model/hf_import.h"
 #include "model/quantise.h"
 
 namespace residency::cli {
@@ -72,6 +73,38 @@ Result<void> quantise_model(QuantiseWords& words) {
   return model::quantise_file(env, path, {words.type, words.again}, words.out);
 }
 
+struct ImportWords {
+  CommonOptions common;
+  std::string folder;
+  std::string out;
+
+  void add_to(CLI::App& verb) {
+    common.add_to(verb, false);
+    verb.add_option("folder", folder,
+                    "a Hugging Face checkpoint: config.json, tokenizer.json, *.safetensors")
+        ->required();
+    verb.add_option("--out", out, "the file to make; FOLDER.gguf where left out");
+  }
+};
+
+int import_command(ImportWords& words) {
+  while (words.folder.size() > 1 && words.folder.back() == '/') words.folder.pop_back();
+  if (words.out.empty()) words.out = words.folder + ".gguf";
+  auto done = model::import_hf(Env::posix(), words.folder, words.out);
+  if (!done.ok()) return fail(done.error(), words.common.json);
+  if (words.common.json) {
+    print_json({{"path", words.out},
+                {"architecture", done->architecture},
+                {"tensors", done->tensors},
+                {"parameters", done->parameters}});
+  } else {
+    fmt::print("wrote {} ({}, {:.1f}M parameters); take it with: residency models add --path {}\n",
+               words.out, done->architecture, static_cast<double>(done->parameters) / 1e6,
+               words.out);
+  }
+  return 0;
+}
+
 int quantise_command(QuantiseWords& words) {
   if (auto done = quantise_model(words); !done.ok()) return fail(done.error(), words.common.json);
   if (words.common.json) {
@@ -118,7 +151,11 @@ int models_command(const Words& words) {
   QuantiseWords quantise_words;
   auto* quantise = app.add_subcommand("quantise", "write a model in a quantised type, for qlora");
   quantise_words.add_to(*quantise);
+  ImportWords import_words;
+  auto* import = app.add_subcommand("import", "write a Hugging Face checkpoint as a GGUF file");
+  import_words.add_to(*import);
   if (auto ended = parse(app, words)) return *ended;
+  if (import->parsed()) return import_command(import_words);
   if (quantise->parsed()) return quantise_command(quantise_words);
   if (list->parsed()) return list_catalogue(common);
   if (export_verb->parsed()) {

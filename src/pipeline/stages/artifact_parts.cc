@@ -1,5 +1,7 @@
 #include "pipeline/stages/artifact_parts.h"
 
+#include <algorithm>
+
 namespace residency::pipeline {
 
 Result<void> QuarantineArtifact::add(std::string_view line) {
@@ -19,6 +21,11 @@ Result<void> QuarantineArtifact::commit(const std::string& parent,
   RESIDENCY_TRY(const auto committed, writer_->commit(std::move(manifest)));
   outputs.push_back(committed.id);
   return {};
+}
+
+bool has_blob(const store::Manifest& manifest, std::string_view name) {
+  return std::any_of(manifest.blobs.begin(), manifest.blobs.end(),
+                     [&](const store::Blob& blob) { return blob.name == name; });
 }
 
 Result<void> write_blob(store::ArtifactWriter& writer, const std::string& name,

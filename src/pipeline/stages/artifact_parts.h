@@ -25,6 +25,8 @@ class QuarantineArtifact {
   std::int64_t entries_ = 0;
 };
 
+bool has_blob(const store::Manifest& manifest, std::string_view name);
+
 /// Begins a blob and writes it whole.
 Result<void> write_blob(store::ArtifactWriter& writer, const std::string& name,
                         std::string_view bytes);

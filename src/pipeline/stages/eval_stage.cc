@@ -4,6 +4,7 @@
 #include "eval/evaluate_labels.h"
 #include "infer/engine.h"
 #include "model/label_head.h"
+#include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/base_model.h"
 #include "pipeline/stages/stages.h"
 
@@ -60,7 +61,7 @@ Result<std::vector<std::string>> run(StageContext& context) {
   std::unique_ptr<store::MaterializedFile> adapter_file;
   std::vector<std::string> parents{dataset.id, base.artifact};
   if (adapter) {
-    const bool whole = adapter->kind == "model";
+    const bool whole = has_blob(*adapter, "model.gguf");
     RESIDENCY_TRY(adapter_file, context.workspace.materialize(
                                     adapter->id, whole ? "model.gguf" : "adapter.gguf"));
     (whole ? engine_options.model_path : engine_options.adapter_path) = adapter_file->path();

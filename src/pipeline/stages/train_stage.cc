@@ -5,11 +5,12 @@
 #include "model/llama_config.h"
 #include "model/lora_gguf.h"
 #include "model/peft.h"
-#include "pipeline/proof_work.h"
 #include "pipeline/stages/artifact_parts.h"
 #include "pipeline/stages/base_model.h"
+#include "pipeline/stages/clearance.h"
 #include "pipeline/stages/run_folder.h"
 #include "pipeline/stages/stages.h"
+#include "pipeline/stages/trained_adapter.h"
 #include "pipeline/stages/training_set.h"
 #include "pipeline/training_ranks.h"
 #include "train/run_plan.h"
@@ -75,34 +76,20 @@ Result<void> validate(const ConfigNode& options) {
 
 Result<std::string> fingerprint(store::Workspace&, const ConfigNode&) { return std::string(); }
 
-/// The data set must stand on clean corpora whose certificates have not expired, or on a named
-/// person's waiver.
-Result<void> check_clearance(store::Workspace& workspace, const store::Manifest& dataset) {
-  const bool certified = json_member(dataset.properties, "certificate").is_object();
-  if (!certified && !json_member(dataset.properties, "waiver").is_object())
-    return failed_precondition(
-        "the data set has neither a de-identification certificate nor a named person's waiver: " +
-        dataset.id);
-  for (const std::string& parent : dataset.parents) {
-    RESIDENCY_TRY(const auto manifest, workspace.manifest(parent));
-    if (manifest.kind != "corpus.clean") continue;
-    RESIDENCY_TRY(const Json certificate,
-                  certificate_of(workspace, parent, workspace.env().now_unix_ms()));
-    if (json_text(certificate, "state") == "expired")
-      return failed_precondition(fmt::format(
-          "the certificate of the data set's corpus expired on {}: review the corpus and "
-          "de-identify it again: {}",
-          json_text(certificate, "expires_at"), parent));
-  }
-  return {};
-}
-
 Result<void> write_adapter(store::ArtifactWriter& writer, const train::TrainResult& result,
                            const BaseModelFile& base) {
   RESIDENCY_TRY(const auto config, model::verify_gguf(base.path));
-  RESIDENCY_TRY(const std::string gguf, model::write_lora_gguf(result.adapter, config));
   RESIDENCY_TRY(const auto peft, model::export_peft(result.adapter, config, base.name));
-  RESIDENCY_TRY_VOID(write_blob(writer, "adapter.gguf", gguf));
+  if (result.adapter.is_dora()) {
+    // llama.cpp knows plain LoRA alone: what is evaluated and served is the merged model.
+    RESIDENCY_TRY(const auto file, model::GgufFile::open(base.path));
+    RESIDENCY_TRY_VOID(writer.begin("model.gguf"));
+    BlobFile out(writer);
+    RESIDENCY_TRY_VOID(model::merge_lora(*file, result.adapter, model::WeightType::kBf16, out));
+  } else {
+    RESIDENCY_TRY(const std::string gguf, model::write_lora_gguf(result.adapter, config));
+    RESIDENCY_TRY_VOID(write_blob(writer, "adapter.gguf", gguf));
+  }
   RESIDENCY_TRY_VOID(write_blob(writer, std::string(model::kPeftWeightsFile), peft.weights));
   return write_blob(writer, std::string(model::kPeftConfigFile), peft.config);
 }
@@ -129,11 +116,29 @@ Result<void> write_history(store::ArtifactWriter& writer,
   return write_blob(writer, "loss_curve.svg", train::loss_curve_svg(history));
 }
 
+/// The adapter that train.from names: of the same base, without a label head.
+Result<std::optional<model::LoraAdapter>> adapter_to_begin_with(store::Workspace& workspace,
+                                                                const train::TrainOptions& options,
+                                                                const BaseModelFile& base) {
+  RESIDENCY_TRY(const auto manifest, workspace.manifest(options.from));
+  if (manifest.kind != "adapter")
+    return invalid_argument("train.from is no adapter: " + manifest.id);
+  if (json_text(manifest.properties, "base_sha256") != base.sha256)
+    return failed_precondition(
+        "train.from is an adapter of another base model than the recipe's: " + manifest.id);
+  if (json_member(manifest.properties, "head").is_string())
+    return invalid_argument("train.from has a label head, which is not gone on with: " +
+                            manifest.id);
+  RESIDENCY_TRY(auto adapter, trained_adapter(workspace, manifest, base));
+  return std::optional<model::LoraAdapter>(std::move(adapter));
+}
+
 /// What every rank of a training holds.
 struct Prepared {
   train::TrainOptions options;
   store::Manifest dataset;
   BaseModelFile base;
+  std::optional<model::LoraAdapter> from;
   TrainingSet train_set;
   TrainingSet validation_set;
 };
@@ -142,19 +147,38 @@ Result<Prepared> prepare(StageContext& context) {
   Prepared made;
   RESIDENCY_TRY(made.options, train::TrainOptions::from_config(context.options));
   RESIDENCY_TRY(made.dataset, context.input("dataset"));
-  RESIDENCY_TRY_VOID(check_clearance(context.workspace, made.dataset));
+  RESIDENCY_TRY_VOID(
+      check_clearance(context.workspace, made.dataset, context.workspace.env().now_unix_ms()));
   RESIDENCY_TRY(made.base, base_model(context));
+  if (!made.options.from.empty()) {
+    RESIDENCY_TRY(made.from, adapter_to_begin_with(context.workspace, made.options, made.base));
+  }
   return made;
 }
 
-Result<void> tokenize_sets(StageContext& context, TrainingRanks& ranks, Prepared& made) {
+/// Rank 0 tokenises, the others wait and read what it left.
+Result<void> tokenize_sets(StageContext& context, TrainingRanks& ranks,
+                           train::CheckpointStore& store, Prepared& made) {
   if (made.options.threads == 0) made.options.threads = ranks.threads();
-  RESIDENCY_TRY(const auto tokenizer, model::Tokenizer::open(made.base.path));
-  RESIDENCY_TRY(made.train_set,
-                training_set(context, made.dataset.id, "train.jsonl", *tokenizer, made.options));
-  RESIDENCY_TRY(made.validation_set, training_set(context, made.dataset.id, "validation.jsonl",
-                                                  *tokenizer, made.options));
-  if (!made.train_set.sequences.empty()) return {};
+  const bool leads = ranks.group() == nullptr || ranks.group()->rank() == 0;
+  if (!leads) {
+    RESIDENCY_TRY([[maybe_unused]] const std::string said, ranks.group()->share("tokens", ""));
+  }
+  const auto make = [&]() -> Result<void> {
+    RESIDENCY_TRY(const auto tokenizer, model::Tokenizer::open(made.base.path));
+    const TrainingSetPlace place{store, made.base.sha256, leads};
+    RESIDENCY_TRY(made.train_set, training_set(context, made.dataset.id, "train.jsonl", *tokenizer,
+                                               place, made.options));
+    RESIDENCY_TRY(made.validation_set, training_set(context, made.dataset.id, "validation.jsonl",
+                                                    *tokenizer, place, made.options));
+    return {};
+  };
+  RESIDENCY_TRY_VOID(make());
+  if (leads && ranks.group() != nullptr) {
+    RESIDENCY_TRY([[maybe_unused]] const std::string said,
+                  ranks.group()->share("tokens", "are there"));
+  }
+  if (!made.train_set.sequences().empty()) return {};
   return invalid_input(
       fmt::format("no training example fits train.sequence_tokens_max ({} dropped): raise it",
                   made.train_set.report.dropped));
@@ -169,18 +193,19 @@ Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY(Prepared made, prepare(context));
   // The base's file stands before other ranks look for it.
   RESIDENCY_TRY(const auto ranks, TrainingRanks::lead(context.workspace.root(), context.job.id));
-  RESIDENCY_TRY_VOID(tokenize_sets(context, *ranks, made));
-  const auto& [options, dataset, base, train_set, validation_set] = made;
+  StateCheckpoints checkpoints(context.workspace, context.job.id);
+  RESIDENCY_TRY_VOID(tokenize_sets(context, *ranks, checkpoints, made));
+  auto& [options, dataset, base, from, train_set, validation_set] = made;
   const std::string folder = context.workspace.root() + "/runs/" + context.job.id;
   RESIDENCY_TRY_VOID(context.workspace.env().make_directories(folder));
-  StateCheckpoints checkpoints(context.workspace, context.job.id);
   RunFolder run_folder(context.workspace.env(), folder);
-  const train::TrainInputs inputs{base.path, train_set.sequences, validation_set.sequences,
-                                  ranks->group()};
+  const train::TrainInputs inputs{base.path, train_set.sequences(), validation_set.sequences(),
+                                  ranks->group(), from ? &*from : nullptr};
   RESIDENCY_TRY(const auto config, model::verify_gguf(base.path));
-  RESIDENCY_TRY(const auto plan,
-                train::plan_run(options, config, train::count_tokens(options, train_set.sequences),
-                                train::available_memory_bytes()));
+  RESIDENCY_TRY(
+      const auto plan,
+      train::plan_run(options, config, train::count_tokens(options, train_set.sequences()),
+                      train::available_memory_bytes()));
   context.progress.update(0, 0, "steps", plan.text());
   run_folder.plan(plan);
   RESIDENCY_TRY(auto result,
@@ -198,7 +223,12 @@ Result<std::vector<std::string>> run(StageContext& context) {
   RESIDENCY_TRY_VOID(write_history(*writer, result.history));
   const Json training = summary(options, result, train_set);
   RESIDENCY_TRY_VOID(write_blob(*writer, "training.json", dump_json(training)));
-  auto manifest = context.manifest(full ? "model" : "adapter", {dataset.id, base.artifact});
+  std::vector<std::string> parents{dataset.id, base.artifact};
+  if (from) {
+    RESIDENCY_TRY(const auto first, context.workspace.manifest(options.from));
+    parents.push_back(first.id);
+  }
+  auto manifest = context.manifest(full ? "model" : "adapter", std::move(parents));
   manifest.counts = {
       {"steps", result.steps},
       {"examples", static_cast<std::int64_t>(train_set.report.examples - train_set.report.dropped)},
@@ -216,11 +246,12 @@ Result<std::vector<std::string>> run(StageContext& context) {
 
 Result<void> train_as_follower(StageContext& context, TrainingRanks& ranks) {
   RESIDENCY_TRY(Prepared made, prepare(context));
-  RESIDENCY_TRY_VOID(tokenize_sets(context, ranks, made));
   StateCheckpoints checkpoints(context.workspace, context.job.id);
+  RESIDENCY_TRY_VOID(tokenize_sets(context, ranks, checkpoints, made));
   NoMetrics metrics;
-  const train::TrainInputs inputs{made.base.path, made.train_set.sequences,
-                                  made.validation_set.sequences, ranks.group()};
+  const train::TrainInputs inputs{made.base.path, made.train_set.sequences(),
+                                  made.validation_set.sequences(), ranks.group(),
+                                  made.from ? &*made.from : nullptr};
   auto result = train::run(made.options, inputs, checkpoints, metrics, context.progress);
   return result.ok() ? Result<void>() : result.error();
 }

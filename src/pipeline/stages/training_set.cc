@@ -25,32 +25,50 @@ Result<std::string> other_answer(const dataset::Example& example, const std::str
       "examples without one");
 }
 
-/// Each pair of answers as a sequence of its own; one of which either answer is too long is
-/// dropped.
-Result<TrainingSet> tokenize_pairs(StageContext& context, const std::string& dataset_id,
-                                   const std::string& blob, const model::Tokenizer& tokenizer,
-                                   const train::TrainOptions& options) {
-  TrainingSet made;
-  RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
+/// Each pair of answers, one after the other; one of which either answer is too long is dropped.
+Result<void> tokenize_pairs(LineSource& lines, const model::Tokenizer& tokenizer,
+                            const train::TrainOptions& options, TokenWriter& writer,
+                            dataset::TruncationReport& report) {
   const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) / 2 + 1;
   std::string line;
   std::string previous;  // answer
   while (true) {
-    RESIDENCY_TRY(const bool more, lines->next(line));
-    if (!more) return made;
+    RESIDENCY_TRY(const bool more, lines.next(line));
+    if (!more) return {};
     RESIDENCY_TRY(auto example, dataset::example_from_json_line(line));
     RESIDENCY_TRY(const std::string other, other_answer(example, previous, options));
     previous = example.messages.back().content;
     if (other.empty()) continue;  // the first example has none before it
     std::vector<dataset::TokenizedExample> pair;
     for (int i = 0; i < 2; ++i) {
-      RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, made.report));
+      RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, report));
       if (tokens.tokens.size() > 1) pair.push_back(std::move(tokens));
       example.messages.back().content = other;
     }
     if (pair.size() < 2) continue;
-    made.sequences.push_back(dataset::pack_sequence(pair, {0, 1}));
-    made.sequences.back().judgement = example.judgement;
+    for (const auto& answer : pair) RESIDENCY_TRY_VOID(writer.append(answer));
+    writer.judge(example.judgement);
+  }
+}
+
+Result<void> tokenize_examples(LineSource& lines, const model::Tokenizer& tokenizer,
+                               const train::TrainOptions& options, TokenWriter& writer,
+                               dataset::TruncationReport& report) {
+  // An example of n tokens takes n - 1 places.
+  const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) + 1;
+  std::string line;
+  while (true) {
+    RESIDENCY_TRY(const bool more, lines.next(line));
+    if (!more) return {};
+    RESIDENCY_TRY(const auto example, dataset::example_from_json_line(line));
+    if (example.format == dataset::Format::kText) {
+      RESIDENCY_TRY(const auto parts,
+                    dataset::tokenize_text(example, tokenizer, tokens_max, report));
+      for (const auto& part : parts) RESIDENCY_TRY_VOID(writer.append(part));
+      continue;
+    }
+    RESIDENCY_TRY(const auto tokens, dataset::tokenize(example, tokenizer, tokens_max, report));
+    if (tokens.tokens.size() > 1) RESIDENCY_TRY_VOID(writer.append(tokens));
   }
 }
 
@@ -92,8 +110,8 @@ Result<TrainingSet> tokenize_labelled(StageContext& context, const std::string& 
   pack_options.tokens_max = static_cast<std::size_t>(options.sequence_tokens_max);
   pack_options.seed = options.seed;
   TrainingSet made;
-  RESIDENCY_TRY(made.sequences, dataset::pack_labelled(examples, kind, options.head.labels,
-                                                       tokenizer, pack_options, made.report));
+  RESIDENCY_TRY(made.labelled, dataset::pack_labelled(examples, kind, options.head.labels,
+                                                      tokenizer, pack_options, made.report));
   return made;
 }
 
@@ -101,34 +119,35 @@ Result<TrainingSet> tokenize_labelled(StageContext& context, const std::string& 
 
 Result<TrainingSet> training_set(StageContext& context, const std::string& dataset_id,
                                  const std::string& blob, const model::Tokenizer& tokenizer,
-                                 train::TrainOptions& options) {
+                                 const TrainingSetPlace& place, train::TrainOptions& options) {
   if (!options.head.kind.empty())
     return tokenize_labelled(context, dataset_id, blob, tokenizer, options);
-  if (options.objective != "sft")
-    return tokenize_pairs(context, dataset_id, blob, tokenizer, options);
+  const bool pairwise = options.objective != "sft";
+  const std::string prefix = "tokens/" + blob;
+  const std::string key = fmt::format("{} {} {} {} {}", dataset_id, blob, place.base_sha256,
+                                      options.objective, options.sequence_tokens_max);
   TrainingSet made;
-  RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
-  std::vector<dataset::TokenizedExample> examples;
-  std::string line;
-  // An example of n tokens takes n - 1 places.
-  const auto tokens_max = static_cast<std::size_t>(options.sequence_tokens_max) + 1;
-  while (true) {
-    RESIDENCY_TRY(const bool more, lines->next(line));
-    if (!more) break;
-    RESIDENCY_TRY(const auto example, dataset::example_from_json_line(line));
-    if (example.format == dataset::Format::kText) {
-      RESIDENCY_TRY(auto parts,
-                    dataset::tokenize_text(example, tokenizer, tokens_max, made.report));
-      for (auto& part : parts) examples.push_back(std::move(part));
-      continue;
-    }
-    RESIDENCY_TRY(auto tokens, dataset::tokenize(example, tokenizer, tokens_max, made.report));
-    if (tokens.tokens.size() > 1) examples.push_back(std::move(tokens));
+  RESIDENCY_TRY(auto index, find_tokens(place.store, prefix, key));
+  if (!index && !place.writes)
+    return failed_precondition("rank 0 has left no tokens of the data set in this workspace");
+  if (!index) {
+    RESIDENCY_TRY(const auto lines, context.workspace.read_lines(dataset_id, blob));
+    TokenWriter writer(place.store, prefix);
+    RESIDENCY_TRY_VOID(pairwise
+                           ? tokenize_pairs(*lines, tokenizer, options, writer, made.report)
+                           : tokenize_examples(*lines, tokenizer, options, writer, made.report));
+    RESIDENCY_TRY(index, writer.finish(key, made.report));
+  }
+  made.report = index->report;
+  if (pairwise) {
+    made.streamed = TokenSequences::pairs(place.store, prefix, *std::move(index));
+    return made;
   }
   dataset::PackOptions pack_options;
   pack_options.tokens_max = static_cast<std::size_t>(options.sequence_tokens_max);
   pack_options.seed = options.seed;
-  RESIDENCY_TRY(made.sequences, dataset::pack(examples, pack_options, 0));
+  RESIDENCY_TRY(made.streamed,
+                TokenSequences::packed(place.store, prefix, *std::move(index), pack_options));
   return made;
 }
 

@@ -11,10 +11,11 @@ bool runs(InstructionSet set) {
       return true;
     case InstructionSet::kAvx2:
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    case InstructionSet::kAvx512Bf16:
+    case InstructionSet::kAvx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-             __builtin_cpu_supports("avx512bf16");
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    case InstructionSet::kAvx512Bf16:
+      return runs(InstructionSet::kAvx512) && __builtin_cpu_supports("avx512bf16");
   }
   return false;
 #else
@@ -24,6 +25,7 @@ bool runs(InstructionSet set) {
 
 InstructionSet best_instruction_set() {
   if (runs(InstructionSet::kAvx512Bf16)) return InstructionSet::kAvx512Bf16;
+  if (runs(InstructionSet::kAvx512)) return InstructionSet::kAvx512;
   if (runs(InstructionSet::kAvx2)) return InstructionSet::kAvx2;
   return InstructionSet::kGeneric;
 }
@@ -31,7 +33,8 @@ InstructionSet best_instruction_set() {
 template <>
 const KernelTable<float>& kernels<float>(InstructionSet set) {
 #if defined(__x86_64__)
-  if (set == InstructionSet::kAvx512Bf16) return avx512::float_table();
+  if (set == InstructionSet::kAvx512Bf16) return avx512_bf16::float_table();
+  if (set == InstructionSet::kAvx512) return avx512::float_table();
   if (set == InstructionSet::kAvx2) return avx2::float_table();
 #else
   (void)set;
@@ -42,7 +45,8 @@ const KernelTable<float>& kernels<float>(InstructionSet set) {
 template <>
 const KernelTable<Bf16>& kernels<Bf16>(InstructionSet set) {
 #if defined(__x86_64__)
-  if (set == InstructionSet::kAvx512Bf16) return avx512::bf16_table();
+  if (set == InstructionSet::kAvx512Bf16) return avx512_bf16::bf16_table();
+  if (set == InstructionSet::kAvx512) return avx512::bf16_table();
   if (set == InstructionSet::kAvx2) return avx2::bf16_table();
 #else
   (void)set;

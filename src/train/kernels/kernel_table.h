@@ -43,6 +43,10 @@ struct KernelTable {
   const char* name;
   std::int64_t k_step;
   std::int64_t packed_bytes;
+  /// Whether oneDNN's products in bf16 are the fast ones beside these instructions; else frozen
+  /// weights are widened tile by tile and multiplied in fp32.
+  bool bf16_products;
+  const KernelTable<float>* wide;  // the same instructions' kernels in fp32
 
   /// packed[k][column + n] = scale * source[k * k_stride + n * n_stride].
   void (*pack)(const float* source, std::int64_t k_stride, std::int64_t n_stride, std::int64_t k,
@@ -79,11 +83,38 @@ struct KernelTable {
                  const std::int32_t* positions, const float* cosines, const float* sines,
                  float direction);
 
+  /// The same for pairs (i, i + n/2), n a multiple of 2 kLanes: each half of a row of cosines and
+  /// sines holds the pairs' values, none negated.
+  void (*rotate_halves)(T* x, std::int64_t stride, std::int64_t rows, std::int64_t heads,
+                        std::int64_t n, const std::int32_t* positions, const float* cosines,
+                        const float* sines, float direction);
+
+  /// Norm of each of `heads` heads of n: inverse[row * heads + head] = 1 / rms(x), normal =
+  /// x * inverse [row][heads * n], x = normal * weight.
+  void (*head_norm)(T* x, std::int64_t stride, std::int64_t rows, std::int64_t heads,
+                    std::int64_t n, const float* weight, float epsilon, T* normal, float* inverse);
+  /// dx from the gradient of what came out, in place.
+  void (*head_norm_backward)(T* dx, std::int64_t stride, std::int64_t rows, std::int64_t heads,
+                             std::int64_t n, const float* weight, const T* normal,
+                             const float* inverse);
+
+  /// y += bias.
+  void (*add_columns)(T* y, std::int64_t stride, const float* bias, std::int64_t rows,
+                      std::int64_t n);
+  /// sums += the sums over rows of a.
+  void (*column_sums)(const T* a, std::int64_t stride, std::int64_t rows, std::int64_t n,
+                      float* sums);
+
   /// out = silu(gate) * up over rows [gate | up] of 2n.
   void (*swiglu)(const T* gate_up, std::int64_t rows, std::int64_t n, T* out);
   /// The gradient, and `out` again.
   void (*swiglu_backward)(const T* dout, const T* gate_up, std::int64_t rows, std::int64_t n,
                           T* dgate_up, T* out);
+
+  /// The same with gelu(gate) in its tanh form.
+  void (*geglu)(const T* gate_up, std::int64_t rows, std::int64_t n, T* out);
+  void (*geglu_backward)(const T* dout, const T* gate_up, std::int64_t rows, std::int64_t n,
+                         T* dgate_up, T* out);
 
   /// -log softmax(logits)[target]; logits are overwritten. Where `dlogits` is given it takes
   /// weight * (softmax - onehot). columns_padded >= columns, a multiple of kLanes.
@@ -112,11 +143,22 @@ struct KernelTable {
 
   /// to = from, rounded.
   void (*round)(const float* from, std::int64_t count, T* to);
+  /// to = from.
+  void (*widen)(const T* from, std::int64_t count, float* to);
+  /// to = scales * from (+ to, with `adds`), rounded once; `scales` [n] may be null: 1.
+  void (*combine)(const float* from, std::int64_t from_stride, const float* scales,
+                  std::int64_t rows, std::int64_t n, bool adds, T* to, std::int64_t to_stride);
+  /// to = scales * from, rounded.
+  void (*scale_columns)(const T* from, std::int64_t from_stride, const float* scales,
+                        std::int64_t rows, std::int64_t n, T* to, std::int64_t to_stride);
+  /// sums += the sums over rows of a * b.
+  void (*column_products)(const T* a, std::int64_t a_stride, const T* b, std::int64_t b_stride,
+                          std::int64_t rows, std::int64_t n, float* sums);
   /// to = `count` values of whole blocks of a type in model/tensor_types.h, rounded.
   void (*dequantise)(std::uint32_t type, const void* blocks, std::int64_t count, T* to);
 };
 
-enum class InstructionSet : std::uint8_t { kGeneric, kAvx2, kAvx512Bf16 };
+enum class InstructionSet : std::uint8_t { kGeneric, kAvx2, kAvx512, kAvx512Bf16 };
 
 /// The best this machine runs.
 InstructionSet best_instruction_set();
