@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using residency::Json;
-using residency::guard::Guardrail;
 using residency::guard::GuardPolicy;
+using residency::guard::Guardrail;
 
 double microseconds(Clock::time_point since) {
   return std::chrono::duration<double, std::micro>(Clock::now() - since).count();
@@ -85,17 +85,18 @@ int main(int argc, char** argv) {
     leaked += residency::guard::leaks(residency::guard::make_phi_attack(seed), **guardrail, seed);
   }
   using residency::guard::quantile;
-  std::printf("%s\n", residency::dump_json({{"questions", question_us.size()},
-                                            {"question_p50_us", quantile(question_us, 0.5)},
-                                            {"question_p95_us", quantile(question_us, 0.95)},
-                                            {"tokens", tokens},
-                                            {"us_per_token", total_us / static_cast<double>(tokens)},
-                                            {"first_text_p50_us", quantile(first_us, 0.5)},
-                                            {"first_text_p95_us", quantile(first_us, 0.95)},
-                                            {"first_text_p50_tokens", quantile(first_tokens, 0.5)},
-                                            {"first_text_p95_tokens", quantile(first_tokens, 0.95)},
-                                            {"attacks", attacks},
-                                            {"leaked", leaked}})
-                       .c_str());
+  std::printf("%s\n",
+              residency::dump_json({{"questions", question_us.size()},
+                                    {"question_p50_us", quantile(question_us, 0.5)},
+                                    {"question_p95_us", quantile(question_us, 0.95)},
+                                    {"tokens", tokens},
+                                    {"us_per_token", total_us / static_cast<double>(tokens)},
+                                    {"first_text_p50_us", quantile(first_us, 0.5)},
+                                    {"first_text_p95_us", quantile(first_us, 0.95)},
+                                    {"first_text_p50_tokens", quantile(first_tokens, 0.5)},
+                                    {"first_text_p95_tokens", quantile(first_tokens, 0.95)},
+                                    {"attacks", attacks},
+                                    {"leaked", leaked}})
+                  .c_str());
   return leaked == 0 ? 0 : 1;
 }
