@@ -32,7 +32,7 @@ def row(name, right, wrong, missed, others):
     precision = right / max(1, right + wrong)
     recall = right / max(1, right + missed)
     f1 = 2 * right / max(1, 2 * right + wrong + missed)
-    print(f"  {name:22} precision {precision:.4f}  recall {recall:.4f}  F1 {f1:.4f}  altered {wrong / max(1, others):.4f}")
+    print(f"  {name:24} precision {precision:.4f}  recall {recall:.4f}  F1 {f1:.4f}  altered {wrong / max(1, others):.4f}")
     return f1
 
 
@@ -40,7 +40,8 @@ def main():
     argparse.ArgumentParser().parse_args()
     bench.build("residency_deid_bench", "residency")
     python = bench.venv("presidio", "presidio-analyzer==2.2.366")
-    files = {"hand-written, held out": deid_texts.hand_written("held_out"), "hand-written, tuning": deid_texts.hand_written("tuning"),
+    files = {"hand-written, held out": deid_texts.hand_written("held_out"), "hand-written, held out 2": deid_texts.hand_written("held_out_2"),
+             "hand-written, tuning": deid_texts.hand_written("tuning"), "hand-written, tuning 2": deid_texts.hand_written("tuning_2"),
              "synthetic hospital": deid_texts.synthetic(), "presidio-research": deid_texts.presidio_research()}
     sums = {"ours": [0] * 4, "Presidio": [0] * 4}
     model = ""

@@ -86,9 +86,13 @@ TEST(Cultures, NamesOfAllAreFoundAlike) {
     if (line.empty() || line[0] == '#') continue;
     const auto fields = split(line, '|');
     ASSERT_EQ(fields.size(), 5u);
-    auto given = split(fields[2], ',');
-    for (const std::string& name : split(fields[3], ',')) given.push_back(name);
-    const auto family = split(fields[4], ',');
+    // Every second name: the tagger was trained with the others.
+    std::vector<std::string> given, family;
+    for (const std::size_t column : {2u, 3u, 4u}) {
+      const auto names = split(fields[column], ',');
+      for (std::size_t i = 1; i < names.size(); i += 2)
+        (column == 4 ? family : given).push_back(names[i]);
+    }
     std::size_t found = 0, all = 0;
     for (int i = 0; i < kNotesEach; ++i) {
       const std::string f = title(given[below(given.size())]);

@@ -130,7 +130,7 @@ TEST(StageTable, FollowsTheFlow) {
   std::vector<std::string_view> names;
   for (const Stage& stage : stages()) names.push_back(stage.name);
   EXPECT_THAT(names, ElementsAre("synth", "ingest", "deid", "dataset", "base", "train", "eval",
-                                 "gate", "deploy"));
+                                 "gate", "suite", "deploy"));
   EXPECT_FALSE(find_stage("prepare").ok());
 }
 

@@ -19,6 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           deid::read_brat(std::string(bytes.substr(0, half)), bytes.substr(half), "gold", {});
       read.ok())
     check(*read);
+  if (const auto read = deid::read_inline_gold(bytes, "gold", {}); read.ok()) {
+    for (const deid::GoldDocument& document : *read) check(document);
+  }
   for (const auto unit : {deid::OffsetUnit::kBytes, deid::OffsetUnit::kCodePoints}) {
     const auto read = deid::read_json_gold(bytes, "gold", unit, {});
     if (!read.ok()) continue;

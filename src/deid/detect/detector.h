@@ -29,10 +29,12 @@ struct DetectorOptions {
 };
 
 /// Changes when equal texts may give other spans than before.
-inline constexpr std::string_view kDetectorVersion = "rules-3 tagger-2";
+inline constexpr std::string_view kDetectorVersion = "rules-4 tagger-3";
 
 /// The longest text that is looked at.
 inline constexpr std::size_t kTextBytesMax = 16u << 20;
+
+struct Token;
 
 class Detector {
  public:
@@ -41,15 +43,23 @@ class Detector {
   /// Spans in order, none overlapping another. `known` may be null. Safe to call from several
   /// threads. kResourceExhausted where the text is longer than kTextBytesMax.
   Result<std::vector<Span>> detect(std::string_view text, const KnownPhi* known) const;
+  /// What patterns, lists and context alone find, in order, none overlapping another.
+  Result<std::vector<Span>> rule_spans(std::string_view text) const;
 
  private:
   Detector(DetectorOptions options, std::shared_ptr<const PatternScan> scan);
   Result<std::vector<Span>> detect_folded(std::string_view text, const KnownPhi* known) const;
+  Result<std::vector<Span>> rule_spans(std::string_view text,
+                                       const std::vector<Token>& tokens) const;
   DetectorOptions options_;
   std::shared_ptr<const PatternScan> scan_;
   std::optional<Tagger> tagger_;
   const Dictionary& dictionary_;
 };
+
+/// A value of a table or a message without a letter: patterns and the record judge it, not the
+/// tagger, which would have to guess.
+bool is_bare_value(std::string_view text);
 
 /// Orders spans and settles overlaps: the stronger reason, then the longer, then the higher score
 /// wins; what is left of the loser stays where it still holds a letter or digit.

@@ -20,7 +20,6 @@ enum WordFlag : std::uint32_t {
   kFlagCredential = 1u << 8,
   kFlagNeverName = 1u << 9,
   kFlagTitle = 1u << 10,  // a title or a label
-  // What follows is for the finders alone.
   kFlagParticle = 1u << 12,
   kFlagNameSuffix = 1u << 13,
   kFlagNameLead = 1u << 14,
@@ -29,12 +28,6 @@ enum WordFlag : std::uint32_t {
   kFlagHospitalStart = 1u << 17,  // the first word of a hospital's name
   kFlagProfession = 1u << 18,
 };
-
-/// The flags that the tagger was trained on: a word of no list has none.
-constexpr std::uint32_t tagger_flags(std::uint32_t flags) {
-  constexpr std::uint32_t kListed = kFlagGiven | kFlagSurname | kFlagWord | kFlagCity | kFlagCounty;
-  return (flags & kListed) == 0 ? 0 : flags & (kFlagParticle - 1);
-}
 
 /// Looks up the flags of lower-case words by hash; built once from the dictionary. Two words of one
 /// hash would share their flags: of 64 bits and a hundred thousand words, none do.

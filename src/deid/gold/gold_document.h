@@ -60,6 +60,11 @@ Result<GoldDocument> read_brat(std::string text, std::string_view annotations,
 Result<std::vector<GoldDocument>> read_json_gold(std::string_view json, const std::string& name,
                                                  OffsetUnit unit, const LabelOptions& labels);
 
+/// Text with its marks in place, several documents a file: a line "=== id | known: CLASS=value; … |
+/// birth: YYYY-MM-DD" before each, [[CLASS|text]] around each identifier.
+Result<std::vector<GoldDocument>> read_inline_gold(std::string_view text, const std::string& name,
+                                                   const LabelOptions& labels);
+
 /// A folder that `residency synth` made: notes/ and truth/phi.jsonl. What csv/patients.csv, where
 /// it is there, says of the patient goes into `known`.
 Result<std::vector<GoldDocument>> read_synth_gold(Env& env, const std::string& folder,

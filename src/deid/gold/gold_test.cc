@@ -45,6 +45,36 @@ TEST(I2b2Gold, RefusesWhatIsCutShortOrOfAnotherLayoutAndExpandsNoEntity) {
   }
 }
 
+TEST(InlineGold, TakesTheMarksOutAndReadsTheHeader) {
+  const auto documents = read_inline_gold(
+      "=== a1 | known: PATIENT_NAME=Ruth Poe; MRN=4417 | birth: 1950-03-04\n"
+      "Seen: [[PATIENT_NAME|Müller]] on\n[[DATE|3/4]].\n\n=== a2\nNobody.\n",
+      "g.txt", {});
+  ASSERT_TRUE(documents.ok()) << documents.error().message();
+  ASSERT_EQ(documents->size(), 2u);
+  EXPECT_EQ((*documents)[0].id, "a1");
+  EXPECT_EQ((*documents)[0].text, "Seen: Müller on\n3/4.\n");
+  EXPECT_EQ(text_of((*documents)[0], 0), "Müller");
+  EXPECT_EQ(text_of((*documents)[0], 1), "3/4");
+  ASSERT_EQ((*documents)[0].known.values.size(), 2u);
+  EXPECT_EQ((*documents)[0].known.values[1].value, "4417");
+  EXPECT_EQ((*documents)[0].known.birth_date, "1950-03-04");
+  EXPECT_EQ((*documents)[1].text, "Nobody.\n");
+  EXPECT_TRUE((*documents)[1].spans.empty());
+}
+
+TEST(InlineGold, RefusesABadMarkOrHeaderAndNamesTheLine) {
+  for (const char* bad :
+       {"text first\n", "=== a\n[[DATE|3/4\n", "=== a\n[[DATE]]\n", "=== a\n[[DATE|]]\n",
+        "=== a\n[[SHOESIZE|44]]\n", "===\nx\n", "=== a | known: MRN\nx\n",
+        "=== a | known: SHOESIZE=44\nx\n", "=== a | height: 180\nx\n", ""}) {
+    const auto documents = read_inline_gold(bad, "g.txt", {});
+    ASSERT_FALSE(documents.ok()) << bad;
+    EXPECT_THAT(documents.error().message(), HasSubstr("g.txt")) << bad;
+    EXPECT_THAT(documents.error().message(), Not(HasSubstr("44"))) << bad;
+  }
+}
+
 TEST(BratGold, TakesPartedSpansAndPassesOverRelations) {
   const auto document = read_brat(
       "Ruth M. Abernathy",

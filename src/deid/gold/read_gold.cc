@@ -22,13 +22,25 @@ Result<std::vector<GoldDocument>> read_file(Env& env, const std::string& path, O
     RESIDENCY_TRY(documents[0], read_brat(std::move(bytes), marks, annotations, labels));
     return documents;
   }
+  if (path.ends_with(".txt") && bytes.starts_with("==="))
+    return read_inline_gold(bytes, path, labels);
   return invalid_input(
-      "no gold that can be read (i2b2 .xml, brat .txt with .ann, .json, .jsonl): " + path);
+      "no gold that can be read (i2b2 .xml, brat .txt with .ann, .txt with marks, .json, "
+      ".jsonl): " +
+      path);
+}
+
+bool starts_with_header(Env& env, const std::string& path) {
+  const auto file = env.open_read(path);
+  if (!file.ok()) return false;
+  const auto bytes = (*file)->read_at(0, 3);
+  return bytes.ok() && *bytes == "===";
 }
 
 bool is_gold(Env& env, const std::string& path) {
   return path.ends_with(".xml") || path.ends_with(".json") || path.ends_with(".jsonl") ||
-         (path.ends_with(".txt") && env.exists(path.substr(0, path.rfind('.')) + ".ann"));
+         (path.ends_with(".txt") &&
+          (env.exists(path.substr(0, path.rfind('.')) + ".ann") || starts_with_header(env, path)));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kDocumentsMin = 20;
 constexpr std::size_t kFolds = 2;
+constexpr double kLookAlikeMin = 0.5;
 
 bool touches(const Span& span, const GoldSpan& replaced) {
   return span.begin < replaced.end && replaced.begin < span.end;
@@ -26,7 +27,7 @@ bool inside_tag(std::string_view text, const Span& span) {
 
 void attack(const Tagger& tagger, const TagExample& document, std::size_t number,
             const ParrotOptions& options, ParrotReport& report) {
-  const auto found = tagger.find(document.text);
+  const auto found = tagger.read(document.text, {}).spans;
   for (const GoldSpan& replaced : document.spans) {
     ++report.replaced;
     if (std::any_of(found.begin(), found.end(),
@@ -50,15 +51,21 @@ Result<ParrotReport> parrot_attack(const std::vector<TagExample>& documents,
   ParrotReport report;
   report.documents = documents.size();
   for (std::size_t fold = 0; fold < kFolds; ++fold) {
-    std::vector<TagExample> lessons;
+    TaggerTexts lessons;
     for (std::size_t i = 0; i < documents.size(); ++i)
-      if (i % kFolds != fold) lessons.push_back(documents[i]);
+      if (i % kFolds != fold) lessons.notes.push_back(documents[i]);
     TaggerTrainOptions training;
     training.seed = options.seed;
-    training.epochs = options.epochs;
-    training.genre_examples = 0;
-    RESIDENCY_TRY(auto trained, train_tagger(lessons, {}, training, progress));
-    const Tagger tagger(std::make_shared<const TaggerModel>(std::move(trained.model)));
+    training.steps = options.steps;
+    training.step_tokens = 512;
+    training.rate = 0.004;
+    training.notes_alone = true;
+    RESIDENCY_TRY(auto trained, train_tagger(lessons, training, progress));
+    Tagger tagger(std::make_shared<const TaggerModel>(std::move(trained.model)));
+    // A lesson this short fits no thresholds.
+    TaggerReach reach;
+    for (const PhiClass group : kTagGroups) reach.thresholds[group] = kLookAlikeMin;
+    tagger.reach(reach);
     for (std::size_t i = fold; i < documents.size(); i += kFolds)
       attack(tagger, documents[i], i, options, report);
   }

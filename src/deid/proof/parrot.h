@@ -16,7 +16,7 @@ namespace residency::deid {
 
 struct ParrotOptions {
   std::uint64_t seed = 1;
-  int epochs = 3;
+  int steps = 400;  // of the tagger's training, for each half
   double score_min = 0.5;
 };
 

@@ -59,6 +59,7 @@ Result<std::vector<std::string>> clean_runs(const std::vector<TextRun>& runs,
     std::size_t past = begins[i];
     for (; next < spans.size() && spans[next].begin < end; ++next) {
       const Span& span = spans[next];
+      if (span.reason == Reason::kModel && is_bare_value(runs[i].text) && span.end <= end) continue;
       if (span.begin >= past) {
         out[i] += std::string_view(whole).substr(past, span.begin - past);
         out[i] += scope.replacer.replace(

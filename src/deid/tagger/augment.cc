@@ -3,20 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
-#include "deid/detect/tokens.h"
+#include "deid/tagger/refill.h"
 
 namespace residency::deid {
 namespace {
-
-bool is_person(PhiClass phi_class) {
-  return phi_class == PhiClass::kPatientName || phi_class == PhiClass::kRelativeName ||
-         phi_class == PhiClass::kClinicianName;
-}
-
-bool is_upper(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
-         std::none_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-}
 
 void raise(std::string& text) {
   for (char& c : text) {
@@ -29,24 +19,11 @@ void lower(std::string& text) {
   }
 }
 
-/// Another person's name in the form of `old`.
-std::string other_name(std::string_view old, const GenreMaker& maker, TagRandom& random) {
-  if (old.size() <= 3 || old.find('.') != std::string_view::npos) return std::string(old);
-  std::string name;
-  if (old.find(',') != std::string_view::npos) {
-    name = maker.family(random) + ", " + maker.given(random);
-  } else if (old.find(' ') == std::string_view::npos) {
-    name = random.chance(50) ? maker.family(random) : maker.given(random);
-  } else {
-    name = maker.name(random);
-  }
-  if (is_upper(old)) raise(name);
-  return name;
-}
-
-/// Exchanges names and cities.
+/// Exchanges identifiers for others of their forms; a quarter of the notes keeps its names.
 TagExample exchange(const TagExample& example, const GenreMaker& maker, TagRandom& random) {
   TagExample out;
+  Refill refill(maker, random);
+  const int percent = random.chance(20) ? 0 : 85;
   std::size_t past = 0;
   const auto label = [&](std::string_view between) {
     // A short label before an identifier is lost now and then.
@@ -61,18 +38,24 @@ TagExample exchange(const TagExample& example, const GenreMaker& maker, TagRando
     label(std::string_view(example.text).substr(past, span.begin - past));
     const std::string_view old =
         std::string_view(example.text).substr(span.begin, span.end - span.begin);
-    std::string text(old);
-    if (is_person(span.phi_class) && random.chance(75)) text = other_name(old, maker, random);
-    if (span.phi_class == PhiClass::kCity && random.chance(50)) {
-      text = maker.city(random);
-      if (is_upper(old)) raise(text);
-    }
+    const std::string text =
+        random.chance(percent) ? refill.other(span.phi_class, old) : std::string(old);
     out.spans.push_back({out.text.size(), out.text.size() + text.size(), span.phi_class});
     out.text += text;
     past = span.end;
   }
   out.text += example.text.substr(std::min(past, example.text.size()));
   return out;
+}
+
+/// Puts one line in capitals.
+void restyle_line(std::string& text, TagRandom& random) {
+  const std::size_t at = random.below(text.size() + 1);
+  const std::size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+  const std::size_t end = std::min(text.find('\n', begin), text.size());
+  std::string line = text.substr(begin, end - begin);
+  raise(line);
+  text.replace(begin, end - begin, line);
 }
 
 /// Keeps a run of lines.
@@ -111,6 +94,7 @@ void misread(std::string& text, TagRandom& random) {
 TagExample augment(const TagExample& example, const GenreMaker& maker, TagRandom& random) {
   TagExample out = exchange(example, maker, random);
   if (random.chance(45)) cut(out, random);
+  if (random.chance(12)) restyle_line(out.text, random);
   const std::size_t form = random.below(100);
   if (form < 7) {
     raise(out.text);

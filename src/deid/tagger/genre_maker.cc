@@ -12,6 +12,7 @@
 
 RESIDENCY_EMBEDDED(deid_tagger_templates);
 RESIDENCY_EMBEDDED(deid_tagger_lists);
+RESIDENCY_EMBEDDED(deid_cultures);
 
 namespace residency::deid {
 namespace {
@@ -122,6 +123,7 @@ GenreMaker::GenreMaker() {
     for (int i = 0; i < weight; ++i) templates_.push_back(line);
   }
   read_lists(embedded_deid_tagger_lists());
+  read_cultures(embedded_deid_cultures());
   const Dictionary& dictionary = Dictionary::embedded();
   dictionary.each_word([&](std::string_view word) {
     if (is_eponym(word)) {
@@ -136,6 +138,33 @@ GenreMaker::GenreMaker() {
   std::sort(words_.begin(), words_.end());
   std::sort(eponyms_.begin(), eponyms_.end());
   eponyms_.erase(std::unique(eponyms_.begin(), eponyms_.end()), eponyms_.end());
+}
+
+/// Lines of culture|endings|female|male|family, names parted by commas.
+void GenreMaker::read_cultures(std::string_view text) {
+  const auto next = [](std::string_view& rest, char mark) {
+    const std::size_t end = std::min(rest.find(mark), rest.size());
+    const std::string_view part = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return part;
+  };
+  while (!text.empty()) {
+    std::string_view line = next(text, '\n');
+    if (line.empty() || line[0] == '#') continue;
+    next(line, '|');
+    next(line, '|');
+    std::vector<std::string_view> given, family;
+    for (int column = 0; column < 3; ++column) {
+      std::string_view names = next(line, '|');
+      for (std::size_t i = 0; !names.empty(); ++i) {
+        const std::string_view name = next(names, ',');
+        if (i % 2 == 0 && !name.empty()) (column == 2 ? family : given).push_back(name);
+      }
+    }
+    if (given.empty() || family.empty()) continue;
+    culture_given_.push_back(std::move(given));
+    culture_family_.push_back(std::move(family));
+  }
 }
 
 void GenreMaker::read_lists(std::string_view text) {
@@ -159,7 +188,9 @@ void GenreMaker::read_lists(std::string_view text) {
 std::string GenreMaker::given(TagRandom& random) const {
   const Dictionary& dictionary = Dictionary::embedded();
   std::string name;
-  if (random.chance(45)) {
+  if (random.chance(25) && !culture_given_.empty()) {
+    name = title_case(random.pick(random.pick(culture_given_)));
+  } else if (random.chance(45)) {
     name = invent_name(random, false);
   } else {
     name = title_case(random.pick(random.chance(50) ? dictionary.female() : dictionary.male()));
@@ -171,8 +202,13 @@ std::string GenreMaker::given(TagRandom& random) const {
 std::string GenreMaker::family(TagRandom& random) const {
   constexpr std::array<std::string_view, 9> kParticles{"de ", "van ", "Van ", "von ", "De La ",
                                                        "al-", "O'",   "Mc",   "Mac"};
-  std::string name = random.chance(45) ? invent_name(random, true)
-                                       : title_case(random.pick(Dictionary::embedded().surnames()));
+  std::string name;
+  if (random.chance(25) && !culture_family_.empty()) {
+    name = title_case(random.pick(random.pick(culture_family_)));
+  } else {
+    name = random.chance(45) ? invent_name(random, true)
+                             : title_case(random.pick(Dictionary::embedded().surnames()));
+  }
   if (random.chance(5)) name = std::string(pick(random, kParticles)) + name;
   if (random.chance(5)) name += "-" + title_case(random.pick(Dictionary::embedded().surnames()));
   return name;

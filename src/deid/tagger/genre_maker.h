@@ -56,6 +56,8 @@ class GenreMaker {
   std::string city(TagRandom& random) const;
   /// A whole name in one of the usual forms.
   std::string name(TagRandom& random) const;
+  /// An entry of a list of tagger_lists.txt, without spans; "" where there is no such list.
+  std::string listed(std::string_view slot, TagRandom& random) const;
 
  private:
   void fill(std::string_view slot, TagRandom& random, TagExample& out) const;
@@ -63,10 +65,11 @@ class GenreMaker {
   bool fill_place(std::string_view slot, TagRandom& random, TagExample& out) const;
   void fill_word(std::string_view slot, TagRandom& random, TagExample& out) const;
   void read_lists(std::string_view text);
-  /// An entry of a list of tagger_lists.txt, without spans; "" where there is no such list.
-  std::string listed(std::string_view slot, TagRandom& random) const;
   void expand(std::string_view text, TagRandom& random, TagExample& out) const;
+  void read_cultures(std::string_view text);
   std::vector<std::string_view> templates_;
+  /// Of data/names/cultures.txt, every second name: the others are for measuring.
+  std::vector<std::vector<std::string_view>> culture_given_, culture_family_;
   std::map<std::string_view, std::vector<std::string_view>> lists_;  // by slot
   std::vector<std::string_view> words_;  // plain words that are no names
   std::vector<std::string_view> eponyms_;

@@ -1,5 +1,4 @@
-// TagChain: decoding of a linear-chain conditional random field (Lafferty, McCallum, Pereira 2001)
-// over the labels of tag_set.h. No path it gives or sums over breaks BIO.
+// TagChain: from scores of labels to labels that keep BIO, and to probabilities.
 #pragma once
 
 #include <array>
@@ -12,25 +11,15 @@ namespace residency::deid {
 
 /// Scores of one token's labels; the lanes past kTagLabels are not read.
 using TagScores = std::array<float, kTagLanes>;
-/// [previous][next]; pairs that may_follow() refuses are not read.
-using TagTransitions = std::array<TagScores, kTagLabels>;
 
-/// The best legal path. `outside_bias` is added to label 0 of every token.
-std::vector<std::size_t> viterbi(const std::vector<TagScores>& emissions,
-                                 const TagTransitions& transitions, float outside_bias);
+/// The path of the highest sum that is legal. `outside_bias` is added to label 0 of every token.
+std::vector<std::size_t> viterbi(const std::vector<TagScores>& scores, float outside_bias);
 
-/// What the sum over all legal paths tells.
-struct ChainMarginals {
-  double log_partition = 0;
-  std::vector<TagScores> unary;  // probabilities, for each token
-};
+/// Scores to probabilities that sum to 1, in place; returns log of the sum of exponentials.
+float softmax(TagScores& scores);
 
-/// Forward and backward sums. `pairs`, where given, takes the expected count of each transition.
-ChainMarginals marginals(const std::vector<TagScores>& emissions, const TagTransitions& transitions,
-                         TagTransitions* pairs = nullptr);
-
-/// e^x from sums and products alone, so that every machine trains the same bytes.
+/// e^x from sums and products alone, so that every machine gives the same.
 float portable_exp(float x);
-double portable_log(double x);
+float portable_log(float x);
 
 }  // namespace residency::deid

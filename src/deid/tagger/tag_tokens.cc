@@ -63,7 +63,7 @@ void read_word(std::string_view word, TagToken& token) {
   token.suffix2 = part_hash(suffix(2)) + 2;
   token.suffix3 = part_hash(suffix(3)) + 3;
   token.suffix4 = part_hash(suffix(4)) + 4;
-  token.flags = tagger_flags(WordTable::embedded().flags(token.word));
+  token.flags = WordTable::embedded().flags(token.word);
   if (first_big && word.size() == 1) {
     token.shape = kShapeInitial;
   } else if (first_big && small == 0 && !high) {
@@ -75,12 +75,35 @@ void read_word(std::string_view word, TagToken& token) {
   }
 }
 
+/// What a number could be by its size: a month, a day, an age, a year, a time.
+std::uint8_t number_kind(std::string_view digits) {
+  const std::size_t length = std::min<std::size_t>(digits.size(), 12);
+  std::uint32_t value = 0;
+  for (const char c : digits.substr(0, 4)) value = 10 * value + static_cast<std::uint32_t>(c - '0');
+  if (length == 1) return 0;
+  if (length == 2)
+    return digits[0] == '0' ? 1
+           : value <= 12    ? 2
+           : value <= 24    ? 3
+           : value <= 31    ? 4
+           : value <= 59    ? 5
+           : value <= 89    ? 6
+                            : 7;
+  if (length == 3) return digits[0] == '0' ? 8 : value < 250 ? 9 : 10;
+  const bool year = value >= 1900 && value < 2100;
+  if (length == 4)
+    return year ? 11 : value < 2400 && value % 100 < 60 ? (digits[0] == '0' ? 12 : 13) : 14;
+  if (length == 8 && year) return 15;
+  return static_cast<std::uint8_t>(11 + length);  // 16 to 23
+}
+
 void read_number(std::string_view digits, TagToken& token) {
   const std::size_t length = std::min<std::size_t>(digits.size(), 9);
   token.shape = static_cast<std::uint8_t>(8 + length);
   const bool year = length == 4 && (digits.substr(0, 2) == "19" || digits.substr(0, 2) == "20");
   token.word = length <= 2 ? word_hash(digits) : kMultiplier * (length + (year ? 64 : 32));
   token.prefix2 = part_hash(digits.substr(0, 1));
+  token.number_kind = number_kind(digits);
 }
 
 /// What a whole line tells of its words.

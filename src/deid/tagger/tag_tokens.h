@@ -20,6 +20,7 @@ struct TagToken {
   std::uint8_t gap = 0;  // before it: 0 nothing, 1 a space, 2 more, 3 a line end, 4 a blank line
   std::uint8_t line_case = 0;    // 0 mixed, 1 all capitals, 2 no capital, 3 a capital on every word
   std::uint8_t place = 0;        // in the line: 0 to 3, 4 further on
+  std::uint8_t number_kind = 0;  // of a number: see tag_tokens.cc; at most 30
   bool lower_elsewhere = false;  // the text also writes the word in lower case
 };
 

@@ -1,5 +1,5 @@
-// Tagger: the learned layer. It reads a text and adds what looks like an identifier to its model;
-// it takes nothing away from other layers.
+// Tagger: the learned layer. It reads a text with what the rules found there, adds what looks like
+// an identifier to its model, and says which weak finds it doubts.
 #pragma once
 
 #include <array>
@@ -21,21 +21,40 @@ struct TaggerReach {
   std::map<PhiClass, double> thresholds;
 };
 
+/// What the tagger makes of a text.
+struct TagReading {
+  std::vector<Span> spans;  // in order, apart from each other; score: that its words identify
+  std::vector<TagToken> tokens;
+  std::vector<float> identify;  // for each token: the probability that it identifies
+
+  /// The highest probability of a word or number in the bytes; 1 where none stands there.
+  float belief(std::size_t begin, std::size_t end) const;
+};
+
 class Tagger {
  public:
   explicit Tagger(std::shared_ptr<const TaggerModel> model) : model_(std::move(model)) {
     reach({});
   }
-  /// The model linked into this binary; its error where that cannot be read.
+  /// The model linked into this binary, leaning to recall: its thresholds are taken at six tenths.
+  /// Its error where it cannot be read.
   static Result<Tagger> embedded();
   void reach(const TaggerReach& reach);
 
-  /// Spans in order, apart from each other, each with the probability that its words identify as
-  /// the score and kModel as the reason. `text` has at most 4 GiB.
-  std::vector<Span> find(std::string_view text) const;
+  /// `rules` are in order and apart from each other; `text` has at most 4 GiB.
+  TagReading read(std::string_view text, const std::vector<Span>& rules) const;
+  /// A place, an organisation or a profession that a list or a context tells; no pattern, check
+  /// digit or record, and no name.
+  static bool is_weak(const Span& span);
+  /// Takes from weak spans, and from names seen elsewhere in the text that are words of prose too,
+  /// the words at either end that the model hardly believes, and the spans of which nothing is
+  /// left.
+  void doubt(const TagReading& reading, std::vector<Span>& spans) const;
 
  private:
   std::shared_ptr<const TaggerModel> model_;
+  float lean_bias_ = 0;
+  float lean_share_ = 1;
   float outside_bias_ = 0;
   std::array<float, kTagGroupCount> thresholds_{};
 };

@@ -8,55 +8,58 @@
 #include <vector>
 
 #include "base/result.h"
-#include "deid/tagger/tag_chain.h"
-#include "deid/tagger/tag_features.h"
+#include "deid/tagger/encoder.h"
 
 namespace residency::deid {
 
-inline constexpr std::uint32_t kTaggerFormat = 1;
-inline constexpr std::size_t kTaggerFileBytesMax = 16u << 20;
-/// Slots of a bucket of the feature table.
-inline constexpr std::size_t kBucketSlots = 4;
+inline constexpr std::uint32_t kTaggerFormat = 2;
+inline constexpr std::size_t kTaggerFileBytesMax = 32u << 20;
+inline constexpr std::uint32_t kVocabularyMax = 1u << 17;
 
-/// Little-endian layout: "RTAG", format, feature version, labels, log2 of the buckets (u32 each),
-/// outside bias, weight scale (f32), thresholds (f32 x groups), transitions (f32 x labels x
-/// labels), length of the note (u32) and the note (JSON of how it was trained), fingerprints (u16 x
-/// slots), weights (i8 x slots x labels), SHA-256 of all before (32 bytes).
+/// The words that have a row of their own, by hash.
+class TagVocabulary {
+ public:
+  TagVocabulary() = default;
+  explicit TagVocabulary(std::vector<std::uint64_t> hashes);
+  /// The word's number, from 1; 0 where it has none.
+  std::uint32_t find(std::uint64_t hash) const {
+    if (slots_.empty()) return 0;
+    for (std::size_t slot = hash & mask_; slots_[slot] != 0; slot = (slot + 1) & mask_) {
+      if (hashes_[slots_[slot] - 1] == hash) return slots_[slot];
+    }
+    return 0;
+  }
+  const std::vector<std::uint64_t>& hashes() const { return hashes_; }
+
+ private:
+  std::vector<std::uint64_t> hashes_;
+  std::vector<std::uint32_t> slots_;  // open addressing, at most half full
+  std::size_t mask_ = 0;
+};
+
+/// Little-endian layout: "RTAG", format, input version, labels, width, layers, words (u32 each),
+/// outside bias (f32), thresholds (f32 x groups), doubt (f32), length of the note (u32) and the
+/// note (JSON of how it was trained), the words' hashes (u64 each), the table's rows (a f32 scale
+/// and i8 x width each), layers (f32), head (f32), SHA-256 of all before (32 bytes).
 struct TaggerModel {
-  std::uint32_t log2_buckets = 0;
   float outside_bias = 0;  // added to "outside" while spans are looked for; below 0 finds more
-  float scale = 1;         // a weight is its int8 times this
   std::array<float, kTagGroupCount> thresholds{};  // least probability of a span, by group
-  TagTransitions transitions{};
+  float doubt = 0;  // words that weak rules found are left out below this probability
   std::string note;
-  std::vector<std::uint16_t> fingerprints;               // 0: an empty slot
-  std::vector<std::array<std::int8_t, kTagLanes>> rows;  // parallel to fingerprints
+  TagVocabulary vocabulary;
+  EncoderWeights weights;
 
   std::string write() const;
-  /// kDataCorrupt or the like where the bytes are cut short, too many, altered or of another
-  /// version.
+  /// kInvalidArgument where the bytes are cut short, too many, altered or of another version.
   static Result<TaggerModel> read(std::string_view bytes);
   /// The model linked into this binary, read once.
   static const Result<TaggerModel>& embedded();
   /// SHA-256, hex, of the linked model's bytes.
   static std::string_view embedded_digest();
 
-  /// The slot of a feature, or -1.
-  std::ptrdiff_t slot(std::uint64_t feature) const {
-    const std::size_t bucket = (feature >> 40) & ((std::size_t{1} << log2_buckets) - 1);
-    const std::uint16_t print = fingerprint(feature);
-    for (std::size_t i = bucket * kBucketSlots; i < (bucket + 1) * kBucketSlots; ++i) {
-      if (fingerprints[i] == print) return static_cast<std::ptrdiff_t>(i);
-    }
-    return -1;
-  }
-  static std::uint16_t fingerprint(std::uint64_t feature) {
-    const auto low = static_cast<std::uint16_t>(feature);
-    return low == 0 ? std::uint16_t{1} : low;
-  }
-
-  /// Scores of every label at one token.
-  TagScores emissions(const TagFeatureSet& features) const;
+  /// Scores of every label at tokens [begin, end) of a text.
+  std::vector<TagScores> scores(const std::vector<TagInput>& inputs, std::size_t begin,
+                                std::size_t end) const;
 };
 
 }  // namespace residency::deid

@@ -1,302 +1,245 @@
 #include "deid/tagger/tagger_trainer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <thread>
 #include <unordered_map>
 
 #include "deid/detect/detector.h"
-#include "deid/tagger/augment.h"
+#include "deid/detect/known_finder.h"
+#include "deid/tagger/encoder_training.h"
+#include "deid/tagger/tag_sampler.h"
 #include "deid/tagger/tagger.h"
 
 namespace residency::deid {
 namespace {
 
-constexpr float kRate = 0.12f;
-constexpr float kDecay = 2e-6f;
-/// A chain longer than this is cut; the gradient of its parts is the same but for one transition.
-constexpr std::size_t kChainTokens = 120;
-/// A feature seen less often is not learnt.
-constexpr std::uint32_t kSeenMin = 3;
-constexpr std::size_t kFeaturesMax = 1u << 20;
-constexpr int kOwnWordDropPercent = 12;
-constexpr int kListDropPercent = 6;
-constexpr float kWeightMax = 8.0f;
-/// Held-out examples are kinder than real notes, so no threshold falls below its group's floor. It
-/// is high where the patterns are strong by themselves (dates, ages, telephones, numbers), lower
-/// where only context tells (names, places).
+/// Halves of a step's texts, each drawn and differentiated by a thread of its own. Their number
+/// is fixed, so that the bytes are the same on any number of cores.
+constexpr std::size_t kParts = 2;
+constexpr int kVocabularyWindows = 12000;
+constexpr std::uint32_t kSeenMin = 4;
+constexpr int kWarmup = 200;
+/// No threshold falls below its group's floor, whatever the held-out notes allow. It is higher
+/// for what is optional.
 constexpr std::array<float, kTagGroupCount> kThresholdFloors{
-    0.4f, 0.4f, 0.4f, 0.45f, 0.3f, 0.4f, 0.9f, 0.9f, 0.9f, 0.9f, 0.5f, 0.8f, 0.8f};
+    0.15f, 0.15f, 0.15f, 0.25f, 0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.25f, 0.3f, 0.4f};
+/// No doubt rises above this.
+constexpr float kDoubtMax = 0.3f;
 
-/// A feature's weights while they are learnt.
-struct Weights {
-  TagScores value{};
-  TagScores squares{};  // AdaGrad's sums
-  bool kept = true;
-};
-
-/// The label of every token.
-std::vector<std::size_t> gold_labels(const std::vector<TagToken>& tokens,
-                                     const TagExample& example) {
-  std::vector<std::size_t> labels(tokens.size(), 0);
-  std::size_t at = 0;
-  for (const GoldSpan& span : example.spans) {
-    const auto group = tag_group(span.phi_class);
-    if (!group) continue;
-    while (at < tokens.size() && tokens[at].end <= span.begin) ++at;
-    bool first = true;
-    for (std::size_t i = at; i < tokens.size() && tokens[i].begin < span.end; ++i) {
-      labels[i] = first ? begin_label(*group) : inside_label(*group);
-      first = false;
-    }
+bool is_name_or_number(std::size_t label) {
+  if (label == 0) return false;
+  switch (kTagGroups[group_of(label)]) {
+    case PhiClass::kPatientName:
+    case PhiClass::kRelativeName:
+    case PhiClass::kClinicianName:
+    case PhiClass::kCity:
+    case PhiClass::kOtherId:
+    case PhiClass::kPhone:
+      return true;
+    default:
+      return false;
   }
-  return labels;
 }
 
-class Trainer {
- public:
-  Trainer(const std::vector<TagExample>& notes, const std::vector<std::string>& negatives,
-          const TaggerTrainOptions& options)
-      : notes_(notes), options_(options) {
-    for (const std::string& text : negatives) negatives_.push_back({text, {}});
+/// The words that texts hold most often outside of names: a name is told by its parts and lists.
+Result<TagVocabulary> count_words(const TagSampler& sampler, const TaggerTrainOptions& options,
+                                  Progress& progress) {
+  std::unordered_map<std::uint64_t, std::uint32_t> counts;
+  TagRandom random(options.seed * 31 + 5);
+  for (int i = 0; i < kVocabularyWindows; ++i) {
+    if (progress.cancelled()) return cancelled("the tagger's training was cancelled");
+    RESIDENCY_TRY(const TagWindow window, sampler.draw(random));
+    for (std::size_t t = 0; t < window.inputs.size(); ++t) {
+      if (!is_name_or_number(window.labels[t])) ++counts[window.inputs[t].word];
+    }
   }
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> order;
+  for (const auto& [hash, count] : counts) {
+    if (count >= kSeenMin) order.emplace_back(count, hash);
+  }
+  std::sort(order.rbegin(), order.rend());
+  if (order.size() > static_cast<std::size_t>(options.words))
+    order.resize(static_cast<std::size_t>(options.words));
+  std::vector<std::uint64_t> hashes;
+  for (const auto& [count, hash] : order) hashes.push_back(hash);
+  return TagVocabulary(std::move(hashes));
+}
 
-  void count_features();
-  Result<double> epoch(int number, Progress& progress);
-  void prune();
-  TaggerModel model() const;
-  std::size_t features() const { return weights_.size(); }
-  /// What one epoch reads, in order.
-  template <class Take>
-  void each_example(int epoch, Take take) const;
-  const GenreMaker& maker() const { return maker_; }
+/// One thread's share of the steps.
+class Part {
+ public:
+  Part(const TagSampler& sampler, const TagVocabulary& vocabulary, std::size_t tokens,
+       std::uint64_t seed)
+      : sampler_(sampler), vocabulary_(vocabulary), tokens_(tokens), random_(seed) {}
+
+  Result<void> run(const EncoderWeights& weights, EncoderGradients& gradients) {
+    batch_.clear();
+    while (batch_.size() < tokens_) {
+      RESIDENCY_TRY(const TagWindow window, sampler_.draw(random_));
+      add_window(window, vocabulary_, random_, batch_);
+    }
+    add_gradients(weights, batch_, 1.0f / static_cast<float>(kParts * tokens_), random_.next(),
+                  gradients);
+    return {};
+  }
 
  private:
-  void learn(const TagExample& example, TagRandom& random);
-  void learn_chain(const std::vector<TagToken>& tokens, const std::vector<std::size_t>& labels,
-                   std::size_t begin, std::size_t end, TagRandom& random);
-  void step(float& value, float& squares, float gradient) const {
-    squares += gradient * gradient;
-    value -= kRate * gradient / std::sqrt(squares + 1e-6f) + kDecay * value;
-    value = std::clamp(value, -kWeightMax, kWeightMax);
-  }
-
-  const std::vector<TagExample>& notes_;
-  std::vector<TagExample> negatives_;
-  const TaggerTrainOptions& options_;
-  GenreMaker maker_;
-  std::unordered_map<std::uint64_t, std::uint32_t> index_;
-  std::vector<std::uint64_t> hashes_;
-  std::vector<Weights> weights_;
-  TagTransitions transitions_{};
-  TagTransitions transition_squares_{};
-  double loss_ = 0;
-  std::uint64_t tokens_ = 0;
+  const TagSampler& sampler_;
+  const TagVocabulary& vocabulary_;
+  std::size_t tokens_;
+  TagRandom random_;
+  TrainTokens batch_;
 };
 
-template <class Take>
-void Trainer::each_example(int epoch, Take take) const {
-  TagRandom random(options_.seed * 0x9e3779b9u + static_cast<std::uint64_t>(epoch));
-  const std::size_t genres = static_cast<std::size_t>(options_.genre_examples);
-  const std::size_t negatives =
-      negatives_.size() * static_cast<std::size_t>(options_.negative_copies);
-  // 0 .. notes, genres, negatives in one shuffled order.
-  std::vector<std::uint32_t> order(notes_.size() + genres + negatives);
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
-  for (const std::uint32_t id : order) {
-    if (id < notes_.size()) {
-      take(augment(notes_[id], maker_, random), random);
-    } else if (id < notes_.size() + genres) {
-      TagExample example = maker_.make(random);
-      // Half of them stand beside others, as lines of one text do.
-      while (random.chance(50) && example.text.size() < 2000) {
-        const TagExample more = maker_.make(random);
-        example.text += random.chance(60) ? "\n" : random.chance(50) ? "\n\n" : " ";
-        for (const GoldSpan& span : more.spans)
-          example.spans.push_back(
-              {span.begin + example.text.size(), span.end + example.text.size(), span.phi_class});
-        example.text += more.text;
-      }
-      take(augment(example, maker_, random), random);
-    } else {
-      take(augment(negatives_[(id - notes_.size() - genres) % negatives_.size()], maker_, random),
-           random);
+float rate_at(int step, const TaggerTrainOptions& options) {
+  const double warm = std::min(1.0, (step + 1.0) / kWarmup);
+  const double left = 1.0 - static_cast<double>(step) / options.steps;
+  return static_cast<float>(options.rate * warm * (0.02 + 0.98 * left));
+}
+
+/// The network, and the loss of each tenth of the steps.
+Result<EncoderWeights> learn(const TagSampler& sampler, const TagVocabulary& vocabulary,
+                             const TaggerTrainOptions& options, Json& losses, Progress& progress) {
+  const auto words = static_cast<std::uint32_t>(vocabulary.hashes().size());
+  TagRandom random(options.seed);
+  EncoderWeights weights = initial_weights(words, random);
+  EncoderOptimiser optimiser(words);
+  std::vector<EncoderGradients> gradients(kParts, EncoderGradients(words));
+  std::vector<Part> parts;
+  for (std::size_t p = 0; p < kParts; ++p)
+    parts.emplace_back(sampler, vocabulary, static_cast<std::size_t>(options.step_tokens) / kParts,
+                       options.seed * 1000 + 17 * p + 1);
+  double loss = 0;
+  std::uint64_t tokens = 0;
+  const int tenth = std::max(1, options.steps / 10);
+  for (int step = 0; step < options.steps; ++step) {
+    if (progress.cancelled()) return cancelled("the tagger's training was cancelled");
+    std::array<Result<void>, kParts> results{Result<void>{}, Result<void>{}};
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t p = 0; p < kParts; ++p)
+        threads.emplace_back([&, p] { results[p] = parts[p].run(weights, gradients[p]); });
+    }
+    for (const Result<void>& result : results) RESIDENCY_TRY_VOID(result);
+    for (const EncoderGradients& part : gradients) {
+      loss += part.loss;
+      tokens += part.tokens;
+    }
+    optimiser.step(weights, gradients, rate_at(step, options));
+    const double mean = loss / static_cast<double>(std::max<std::uint64_t>(tokens, 1));
+    progress.update(static_cast<std::uint64_t>(step) + 1, static_cast<std::uint64_t>(options.steps),
+                    "steps", fmt::format("loss {:.4f}", mean));
+    if ((step + 1) % tenth == 0) {
+      losses.push_back(std::round(mean * 1e5) / 1e5);
+      loss = 0;
+      tokens = 0;
     }
   }
+  return weights;
 }
 
-void Trainer::count_features() {
-  std::unordered_map<std::uint64_t, std::uint32_t> counts;
-  std::vector<std::uint64_t> order;
-  each_example(0, [&](const TagExample& example, TagRandom&) {
-    const std::vector<TagToken> tokens = tag_tokens(example.text);
-    TagFeatureSet features;
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-      tag_features(tokens, i, features);
-      for (const std::uint64_t feature : features) {
-        if (++counts[feature] == kSeenMin && order.size() < kFeaturesMax) order.push_back(feature);
-      }
-    }
-  });
-  hashes_ = std::move(order);
-  weights_.resize(hashes_.size());
-  index_.reserve(2 * hashes_.size());
-  for (std::size_t i = 0; i < hashes_.size(); ++i)
-    index_[hashes_[i]] = static_cast<std::uint32_t>(i);
+/// What was found, or a word of a weak rule's: how sure the model is, how much of it identifies.
+struct Judged {
+  float score;
+  std::size_t right;
+  std::size_t wrong;
+};
+
+Judged judge(float score, std::size_t begin, std::size_t end, const std::vector<GoldSpan>& gold) {
+  Judged judged{score, 0, 0};
+  for (const GoldSpan& g : gold) {
+    const std::size_t from = std::max(begin, g.begin);
+    const std::size_t to = std::min(end, g.end);
+    if (from < to) judged.right += to - from;
+  }
+  judged.wrong = end - begin - std::min(end - begin, judged.right);
+  return judged;
 }
 
-void Trainer::learn_chain(const std::vector<TagToken>& tokens,
-                          const std::vector<std::size_t>& labels, std::size_t begin,
-                          std::size_t end, TagRandom& random) {
-  const std::size_t n = end - begin;
-  std::vector<std::array<Weights*, kTagFeatures>> rows(n);
-  std::vector<TagScores> emissions(n);
-  TagFeatureSet features;
-  for (std::size_t i = 0; i < n; ++i) {
-    tag_features(tokens, begin + i, features);
-    const bool no_word = random.chance(kOwnWordDropPercent);
-    const bool no_list = random.chance(kListDropPercent);
-    emissions[i].fill(0);
-    for (std::size_t f = 0; f < kTagFeatures; ++f) {
-      rows[i][f] = nullptr;
-      if ((no_word && is_own_word_feature(f)) || (no_list && is_list_feature(f))) continue;
-      const auto found = index_.find(features[f]);
-      if (found == index_.end() || !weights_[found->second].kept) continue;
-      rows[i][f] = &weights_[found->second];
-      for (std::size_t l = 0; l < kTagLanes; ++l) emissions[i][l] += rows[i][f]->value[l];
-    }
+/// The lowest score at which what is found is right often enough.
+float threshold_of(std::vector<Judged>& found, double precision) {
+  std::sort(found.begin(), found.end(),
+            [](const Judged& a, const Judged& b) { return a.score > b.score; });
+  float threshold = 0.9f;
+  double right = 0, all = 0;
+  for (const Judged& span : found) {
+    right += static_cast<double>(span.right);
+    all += static_cast<double>(span.right + span.wrong);
+    if (right >= precision * all) threshold = span.score;
   }
-  TagTransitions expected{};
-  const ChainMarginals sums = marginals(emissions, transitions_, &expected);
-  double gold = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t label = labels[begin + i];
-    gold += static_cast<double>(emissions[i][label]);
-    if (i > 0) {
-      gold += static_cast<double>(transitions_[labels[begin + i - 1]][label]);
-      expected[labels[begin + i - 1]][label] -= 1;
-    }
-    TagScores gradient = sums.unary[i];
-    gradient[label] -= 1;
-    bool learns = false;
-    for (std::size_t l = 0; l < kTagLabels; ++l) learns = learns || std::fabs(gradient[l]) > 1e-3f;
-    if (!learns) continue;
-    for (Weights* row : rows[i]) {
-      if (row == nullptr) continue;
-      for (std::size_t l = 0; l < kTagLanes; ++l) step(row->value[l], row->squares[l], gradient[l]);
-    }
-  }
-  for (std::size_t p = 0; p < kTagLabels; ++p) {
-    for (std::size_t l = 0; l < kTagLabels; ++l) {
-      if (may_follow(p, l) && expected[p][l] != 0.0f)
-        step(transitions_[p][l], transition_squares_[p][l], expected[p][l]);
-    }
-  }
-  loss_ += sums.log_partition - gold;
-  tokens_ += n;
+  return threshold;
 }
 
-void Trainer::learn(const TagExample& example, TagRandom& random) {
-  const std::vector<TagToken> tokens = tag_tokens(example.text);
-  const std::vector<std::size_t> labels = gold_labels(tokens, example);
-  for (std::size_t begin = 0; begin < tokens.size();) {
-    std::size_t end = std::min(begin + kChainTokens, tokens.size());
-    while (end < tokens.size() && is_inside(labels[end])) ++end;
-    learn_chain(tokens, labels, begin, end, random);
-    begin = end;
+/// The highest doubt at which the words left out hold at most `loss` identifying characters.
+float doubt_of(std::vector<Judged>& words, double loss) {
+  std::sort(words.begin(), words.end(),
+            [](const Judged& a, const Judged& b) { return a.score < b.score; });
+  float doubt = 0;
+  double lost = 0;
+  for (const Judged& word : words) {
+    lost += static_cast<double>(word.right);
+    if (lost > loss) break;
+    doubt = std::min(word.score, kDoubtMax);
   }
+  return doubt;
 }
 
-Result<double> Trainer::epoch(int number, Progress& progress) {
-  loss_ = 0;
-  tokens_ = 0;
-  bool stop = false;
-  each_example(number, [&](const TagExample& example, TagRandom& random) {
-    stop = stop || progress.cancelled();
-    if (!stop) learn(example, random);
-  });
-  if (stop) return cancelled("the tagger's training was cancelled");
-  return loss_ / static_cast<double>(std::max<std::uint64_t>(tokens_, 1));
-}
-
-/// Keeps the features that weigh most and fit into the file's buckets.
-void Trainer::prune() {
-  std::vector<std::pair<float, std::uint32_t>> order(weights_.size());
-  for (std::size_t i = 0; i < weights_.size(); ++i) {
-    float norm = 0;
-    for (const float value : weights_[i].value) norm += value * value;
-    order[i] = {-norm, static_cast<std::uint32_t>(i)};
-  }
-  std::sort(order.begin(), order.end());
-  const std::size_t buckets = std::size_t{1} << options_.log2_buckets;
-  std::vector<std::uint8_t> used(buckets, 0);
-  for (const auto& [norm, id] : order) {
-    std::uint8_t& in_bucket = used[(hashes_[id] >> 40) & (buckets - 1)];
-    weights_[id].kept = in_bucket < kBucketSlots;
-    if (weights_[id].kept) ++in_bucket;
-  }
-}
-
-TaggerModel Trainer::model() const {
-  TaggerModel model;
-  model.log2_buckets = options_.log2_buckets;
-  model.outside_bias = static_cast<float>(options_.outside_bias);
-  model.scale = kWeightMax / 127;
-  model.transitions = transitions_;
-  const std::size_t slots = kBucketSlots << options_.log2_buckets;
-  model.fingerprints.assign(slots, 0);
-  model.rows.assign(slots, {});
-  for (std::size_t i = 0; i < weights_.size(); ++i) {
-    if (!weights_[i].kept) continue;
-    std::size_t slot = kBucketSlots * ((hashes_[i] >> 40) & ((slots / kBucketSlots) - 1));
-    const std::uint16_t print = TaggerModel::fingerprint(hashes_[i]);
-    while (model.fingerprints[slot] != 0) ++slot;
-    model.fingerprints[slot] = print;
-    for (std::size_t l = 0; l < kTagLabels; ++l)
-      model.rows[slot][l] =
-          static_cast<std::int8_t>(std::lround(weights_[i].value[l] / model.scale));
-  }
-  return model;
-}
-
-/// The lowest threshold of each group at which the held-out examples' spans are precise enough.
-void fit_thresholds(TaggerModel& model, const std::vector<TagExample>& held_out, double precision) {
+/// Thresholds of each group for what no rule found, and one doubt for what weak rules found.
+Result<void> fit(TaggerModel& model, const std::vector<TagExample>& held_out,
+                 const Detector& detector, const TaggerTrainOptions& options) {
   model.thresholds.fill(0.0f);
   const Tagger tagger(std::make_shared<const TaggerModel>(model));
-  std::array<std::vector<std::pair<double, bool>>, kTagGroupCount> found;
+  std::array<std::vector<Judged>, kTagGroupCount> found;
+  std::vector<Judged> weak;
+  double gold_bytes = 0;
   for (const TagExample& example : held_out) {
-    for (const Span& span : tagger.find(example.text)) {
-      const bool right = std::any_of(
-          example.spans.begin(), example.spans.end(),
-          [&](const GoldSpan& gold) { return gold.begin < span.end && span.begin < gold.end; });
-      found[*tag_group(span.phi_class)].emplace_back(span.score, right);
+    std::vector<Span> rules;
+    if (!options.notes_alone) {
+      RESIDENCY_TRY(rules, detector.rule_spans(example.text));
+    }
+    const TagReading reading = tagger.read(example.text, rules);
+    for (const GoldSpan& gold : example.spans)
+      gold_bytes += static_cast<double>(gold.end - gold.begin);
+    for (const Span& span : reading.spans) {
+      const bool by_rule = std::any_of(rules.begin(), rules.end(), [&](const Span& rule) {
+        return rule.begin <= span.begin && span.end <= rule.end;
+      });
+      if (!by_rule)
+        found[*tag_group(span.phi_class)].push_back(
+            judge(static_cast<float>(span.score), span.begin, span.end, example.spans));
+    }
+    std::size_t at = 0;
+    for (const Span& rule : rules) {
+      // Names are never doubted, and would keep the doubt low.
+      if ((rule.reason != Reason::kDictionary && rule.reason != Reason::kContext) ||
+          is_name_class(rule.phi_class))
+        continue;
+      while (at < reading.tokens.size() && reading.tokens[at].end <= rule.begin) ++at;
+      for (std::size_t i = at; i < reading.tokens.size() && reading.tokens[i].begin < rule.end; ++i)
+        weak.push_back(judge(reading.identify[i], reading.tokens[i].begin, reading.tokens[i].end,
+                             example.spans));
     }
   }
-  for (std::size_t g = 0; g < kTagGroupCount; ++g) {
-    auto& spans = found[g];
-    std::sort(spans.begin(), spans.end(), std::greater<>());
-    double threshold = 0.9;
-    std::size_t right = 0;
-    for (std::size_t i = 0; i < spans.size(); ++i) {
-      right += spans[i].second ? 1 : 0;
-      if (static_cast<double>(right) >= precision * static_cast<double>(i + 1))
-        threshold = spans[i].first;
-    }
-    model.thresholds[g] = std::max(static_cast<float>(threshold), kThresholdFloors[g]);
-  }
+  for (std::size_t g = 0; g < kTagGroupCount; ++g)
+    model.thresholds[g] =
+        std::max(threshold_of(found[g], options.span_precision), kThresholdFloors[g]);
+  model.doubt = doubt_of(weak, options.doubt_loss * gold_bytes);
+  return {};
 }
 
 /// Sentences in which the rules find nothing.
-Result<std::vector<std::string>> clean_negatives(const std::vector<std::string>& texts) {
-  RESIDENCY_TRY(auto detector, Detector::open(DetectorOptions{.tagger = false}));
+Result<std::vector<std::string>> clean_negatives(const std::vector<std::string>& texts,
+                                                 const Detector& detector) {
   std::vector<std::string> clean;
   for (const std::string& text : texts) {
     std::string kept;
     for (std::size_t begin = 0; begin < text.size();) {
       const std::size_t end = std::min(text.find(". ", begin), text.size() - 1) + 1;
       const std::string sentence = text.substr(begin, end - begin);
-      RESIDENCY_TRY(const auto spans, detector->detect(sentence, nullptr));
+      RESIDENCY_TRY(const auto spans, detector.detect(sentence, nullptr));
       if (spans.empty()) kept += sentence + " ";
       begin = end;
     }
@@ -305,49 +248,61 @@ Result<std::vector<std::string>> clean_negatives(const std::vector<std::string>&
   return clean;
 }
 
+Json as_json(const std::array<float, kTagGroupCount>& values) {
+  Json json = Json::object();
+  for (std::size_t g = 0; g < kTagGroupCount; ++g)
+    json[std::string(phi_class_name(kTagGroups[g]))] =
+        std::round(static_cast<double>(values[g]) * 1000) / 1000;
+  return json;
+}
+
 }  // namespace
 
 Result<void> TaggerTrainOptions::validate() const {
-  if (epochs < 1 || epochs > 50) return invalid_argument("epochs must be 1 to 50");
-  if (genre_examples < 0 || genre_examples > 10'000'000)
-    return invalid_argument("genre examples must be 0 to 10000000");
-  if (negative_copies < 0 || negative_copies > 100)
-    return invalid_argument("copies of the negatives must be 0 to 100");
-  if (log2_buckets < 4 || log2_buckets > 17)
-    return invalid_argument("the log2 of the buckets must be 4 to 17");
+  if (steps < 1 || steps > 1'000'000) return invalid_argument("steps must be 1 to 1000000");
+  if (step_tokens < 64 || step_tokens > 65536)
+    return invalid_argument("the tokens of a step must be 64 to 65536");
+  if (!(rate > 0 && rate <= 0.1)) return invalid_argument("the rate must be above 0, at most 0.1");
+  if (words < 0 || words > static_cast<int>(kVocabularyMax))
+    return invalid_argument(fmt::format("words must be 0 to {}", kVocabularyMax));
   if (!(span_precision > 0 && span_precision <= 1))
     return invalid_argument("the precision must be above 0, at most 1");
+  if (!(doubt_loss >= 0 && doubt_loss <= 1))
+    return invalid_argument("the share that doubts may cost must be 0 to 1");
   return {};
 }
 
-Result<TrainedTagger> train_tagger(const std::vector<TagExample>& notes,
-                                   const std::vector<std::string>& negatives,
-                                   const TaggerTrainOptions& options, Progress& progress) {
+Result<TrainedTagger> train_tagger(const TaggerTexts& texts, const TaggerTrainOptions& options,
+                                   Progress& progress) {
   RESIDENCY_TRY_VOID(options.validate());
-  if (notes.empty()) return invalid_argument("the tagger's training needs notes");
-  RESIDENCY_TRY(const auto clean, clean_negatives(negatives));
-  std::vector<TagExample> learnt;
+  if (texts.notes.empty()) return invalid_argument("the tagger's training needs notes");
+  RESIDENCY_TRY(const auto detector, Detector::open(DetectorOptions{.tagger = false}));
+  TaggerTexts learnt;
+  RESIDENCY_TRY(learnt.negatives, clean_negatives(texts.negatives, *detector));
   std::vector<TagExample> held_out;
-  for (std::size_t i = 0; i < notes.size(); ++i)
-    (i % 20 == 19 ? held_out : learnt).push_back(notes[i]);
-  Trainer trainer(learnt, clean, options);
-  trainer.count_features();
+  for (std::size_t i = 0; i < texts.written.size(); ++i)
+    (i % 8 == 7 ? held_out : learnt.written).push_back(texts.written[i]);
+  for (std::size_t i = 0; i < texts.notes.size(); ++i)
+    (i % 20 == 19 && texts.written.empty() ? held_out : learnt.notes).push_back(texts.notes[i]);
+  const TagSampler sampler(learnt, *detector, options.notes_alone);
+  TrainedTagger trained;
+  RESIDENCY_TRY(trained.model.vocabulary, count_words(sampler, options, progress));
   Json losses = Json::array();
-  for (int number = 1; number <= options.epochs; ++number) {
-    if (number == options.epochs) trainer.prune();
-    RESIDENCY_TRY(const double loss, trainer.epoch(number, progress));
-    losses.push_back(std::round(loss * 1e5) / 1e5);
-  }
-  TrainedTagger trained{trainer.model(), {}};
-  TagRandom random(options.seed + 77);
-  for (std::size_t i = 0; i < learnt.size() / 10 + 500; ++i)
-    held_out.push_back(augment(trainer.maker().make(random), trainer.maker(), random));
-  for (std::size_t i = 0; i < clean.size(); i += 7) held_out.push_back({clean[i], {}});
-  fit_thresholds(trained.model, held_out, options.span_precision);
-  trained.report = {{"seed", options.seed},      {"notes", notes.size()},
-                    {"negatives", clean.size()}, {"genre_examples", options.genre_examples},
-                    {"epochs", options.epochs},  {"features_seen", trainer.features()},
-                    {"loss_per_token", losses}};
+  RESIDENCY_TRY(trained.model.weights,
+                learn(sampler, trained.model.vocabulary, options, losses, progress));
+  trained.model.outside_bias = static_cast<float>(options.outside_bias);
+  RESIDENCY_TRY_VOID(fit(trained.model, held_out, *detector, options));
+  trained.report = {{"seed", options.seed},
+                    {"steps", options.steps},
+                    {"step_tokens", options.step_tokens},
+                    {"written_notes", learnt.written.size()},
+                    {"synthetic_notes", learnt.notes.size()},
+                    {"held_out_notes", held_out.size()},
+                    {"negatives", learnt.negatives.size()},
+                    {"words", trained.model.vocabulary.hashes().size()},
+                    {"losses", losses},
+                    {"thresholds", as_json(trained.model.thresholds)},
+                    {"doubt", std::round(static_cast<double>(trained.model.doubt) * 1000) / 1000}};
   trained.model.note = dump_json(trained.report);
   return trained;
 }
