@@ -28,7 +28,8 @@ class ClearanceTest : public ::testing::Test {
                            Json properties) {
     auto writer = workspace_->write_artifact().value();
     EXPECT_TRUE(writer->begin("lines.jsonl").ok());
-    EXPECT_TRUE(writer->append(kind + "\n").ok());
+    // What an artifact holds names it: two of one content would be one.
+    EXPECT_TRUE(writer->append(kind + dump_json(properties) + "\n").ok());
     store::Manifest manifest;
     manifest.kind = kind;
     manifest.parents = std::move(parents);
