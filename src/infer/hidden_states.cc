@@ -5,23 +5,10 @@
 #include <utility>
 
 #include "infer/loaded_model.h"
+#include "infer/owned_batch.h"
 
 namespace residency::infer {
 namespace {
-
-/// llama.cpp's batch, owned.
-class OwnedBatch {
- public:
-  explicit OwnedBatch(int room) : batch_(llama_batch_init(room, 0, 1)) {}
-  ~OwnedBatch() { llama_batch_free(batch_); }
-  OwnedBatch(const OwnedBatch&) = delete;
-  OwnedBatch& operator=(const OwnedBatch&) = delete;
-  llama_batch* operator->() { return &batch_; }
-  const llama_batch& operator*() const { return batch_; }
-
- private:
-  llama_batch batch_;
-};
 
 class LlamaHiddenStates final : public HiddenStates {
  public:
@@ -81,12 +68,8 @@ class LlamaHiddenStates final : public HiddenStates {
 
   void add(const std::vector<std::int32_t>& tokens, int sequence, Wanted wanted) {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-      const int at = batch_->n_tokens++;
-      batch_->token[at] = tokens[i];
-      batch_->pos[at] = static_cast<llama_pos>(i);
-      batch_->n_seq_id[at] = 1;
-      batch_->seq_id[at][0] = sequence;
-      batch_->logits[at] = wanted == Wanted::kAll || i + 1 == tokens.size() ? 1 : 0;
+      batch_.add(tokens[i], static_cast<int>(i), sequence,
+                 wanted == Wanted::kAll || i + 1 == tokens.size());
     }
   }
 

@@ -7,4 +7,5 @@
 //   any text, know of HTTP or of policy.
 #pragma once
 
+#include "infer/batch_engine.h"
 #include "infer/engine.h"

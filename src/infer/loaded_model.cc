@@ -67,21 +67,11 @@ Result<void> attach_adapter(const EngineOptions& options, const model::GgufFile&
                             LoadedModel& loaded) {
   RESIDENCY_TRY(const auto file, model::GgufFile::open(options.adapter_path));
   RESIDENCY_TRY_VOID(model::verify_lora_gguf(*file, base));
-  model::LlamaErrorScope errors;
-  auto* adapter = llama_adapter_lora_init(loaded.model.get(), options.adapter_path.c_str());
-  if (adapter == nullptr) {
-    return invalid_input(fmt::format("llama.cpp cannot load the adapter: {}: {}", errors.last(),
-                                     options.adapter_path));
-  }
-  float scale = 1;
-  if (llama_set_adapters_lora(loaded.context.get(), &adapter, 1, &scale) != 0) {
-    return invalid_input(
-        fmt::format("llama.cpp cannot apply the adapter: {}", options.adapter_path));
-  }
-  return {};
+  RESIDENCY_TRY(auto* adapter, load_adapter(loaded.model.get(), options.adapter_path));
+  return apply_adapter(loaded.context.get(), adapter);
 }
 
-Result<LoadedModel> load(const EngineOptions& options) {
+Result<LoadedModel> load(const EngineOptions& options, const GraphHook& hook) {
   RESIDENCY_TRY(const auto file, model::GgufFile::open(options.model_path));
   LoadedModel loaded;
   RESIDENCY_TRY(loaded.config, model::verify_gguf(*file));
@@ -98,8 +88,10 @@ Result<LoadedModel> load(const EngineOptions& options) {
     return invalid_input(
         fmt::format("llama.cpp cannot load the model: {}: {}", errors.last(), options.model_path));
   }
-  loaded.context.reset(
-      llama_init_from_model(loaded.model.get(), context_params(options, loaded.context_tokens)));
+  auto with_hook = context_params(options, loaded.context_tokens);
+  with_hook.cb_eval = hook.callback;
+  with_hook.cb_eval_user_data = hook.state;
+  loaded.context.reset(llama_init_from_model(loaded.model.get(), with_hook));
   if (loaded.context == nullptr) {
     return resource_exhausted(
         fmt::format("llama.cpp cannot make a context: {}: {}", errors.last(), options.model_path));
@@ -110,10 +102,26 @@ Result<LoadedModel> load(const EngineOptions& options) {
 
 }  // namespace
 
-Result<LoadedModel> LoadedModel::open(const EngineOptions& options) {
+Result<llama_adapter_lora*> load_adapter(llama_model* model, const std::string& path) {
+  model::LlamaErrorScope errors;
+  auto* adapter = llama_adapter_lora_init(model, path.c_str());
+  if (adapter == nullptr) {
+    return invalid_input(
+        fmt::format("llama.cpp cannot load the adapter: {}: {}", errors.last(), path));
+  }
+  return adapter;
+}
+
+Result<void> apply_adapter(llama_context* context, llama_adapter_lora* adapter) {
+  float scale = 1;
+  if (llama_set_adapters_lora(context, &adapter, 1, &scale) == 0) return {};
+  return invalid_input("llama.cpp cannot apply the adapter");
+}
+
+Result<LoadedModel> LoadedModel::open(const EngineOptions& options, const GraphHook& hook) {
   RESIDENCY_TRY_VOID(check_options(options));
   try {
-    return load(options);
+    return load(options, hook);
   } catch (const std::exception& error) {
     return invalid_input(
         fmt::format("model cannot be loaded: {}: {}", error.what(), options.model_path));

@@ -17,6 +17,12 @@ struct LlamaDeleter {
   void operator()(llama_context* context) const { llama_free(context); }
 };
 
+/// A callback that llama.cpp's graph calls at its tensors.
+struct GraphHook {
+  ggml_backend_sched_eval_callback callback = nullptr;
+  void* state = nullptr;
+};
+
 /// Members are in the order in which they must be made; an adapter is freed with its model.
 struct LoadedModel {
   std::unique_ptr<llama_model, LlamaDeleter> model;
@@ -30,8 +36,12 @@ struct LoadedModel {
   model::LlamaVocabulary vocabulary() const { return model::LlamaVocabulary(vocab()); }
 
   /// Checks the files, then loads them. Errors as Engine::open documents.
-  static Result<LoadedModel> open(const EngineOptions& options);
+  static Result<LoadedModel> open(const EngineOptions& options, const GraphHook& hook = {});
 };
+
+/// Loads a GGUF LoRA for `model`, with which it is freed, and applies it to `context`.
+Result<llama_adapter_lora*> load_adapter(llama_model* model, const std::string& path);
+Result<void> apply_adapter(llama_context* context, llama_adapter_lora* adapter);
 
 /// The largest number of tokens in one call of llama.cpp.
 inline constexpr int kBatchTokens = 512;

@@ -1,6 +1,7 @@
 #include "infer/sampler.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <exception>
 #include <fmt/format.h>
@@ -80,7 +81,37 @@ Result<Sampler> Sampler::make(const SamplingOptions& options, const llama_vocab*
   return sampler;
 }
 
+namespace {
+
+/// The lowest index of the largest number; -1 where there is none. Compilers make vector
+/// instructions of the lanes, which std::max_element's order does not let them.
+std::int32_t index_of_largest(const float* values, std::int32_t count) {
+  constexpr std::int32_t kLanes = 16;
+  constexpr float kLowest = -std::numeric_limits<float>::infinity();
+  std::array<float, kLanes> lanes;
+  lanes.fill(kLowest);
+  std::int32_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (std::int32_t j = 0; j < kLanes; ++j) {
+      const auto lane = static_cast<std::size_t>(j);
+      lanes[lane] = values[i + j] > lanes[lane] ? values[i + j] : lanes[lane];
+    }
+  }
+  float largest = kLowest;
+  for (const float lane : lanes) largest = lane > largest ? lane : largest;
+  for (; i < count; ++i) largest = values[i] > largest ? values[i] : largest;
+  if (largest == kLowest) return -1;
+  return static_cast<std::int32_t>(std::find(values, values + count, largest) - values);
+}
+
+}  // namespace
+
 Result<std::int32_t> Sampler::next(const float* logits, std::int32_t vocabulary) {
+  if (temperature_ <= 0 && grammar_ == nullptr) {
+    const std::int32_t largest = index_of_largest(logits, vocabulary);
+    if (largest < 0) return internal_error("model gave no finite logit");
+    return largest;
+  }
   std::vector<float> values(logits, logits + vocabulary);
   const auto finite = [](float value) { return std::isfinite(value); };
   if (std::none_of(values.begin(), values.end(), finite)) {

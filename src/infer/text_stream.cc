@@ -67,7 +67,12 @@ std::string StopMatcher::push(std::string_view text) {
   if (stopped_) return "";
   held_.append(text);
   std::size_t first = std::string::npos;
-  for (const auto& stop : stops_) first = std::min(first, held_.find(stop));
+  for (const auto& stop : stops_) {
+    const std::size_t at = held_.find(stop);
+    if (at >= first) continue;
+    first = at;
+    stopped_by_ = stop;
+  }
   if (first != std::string::npos) {
     stopped_ = true;
     std::string before = held_.substr(0, first);

@@ -30,9 +30,12 @@ class StopMatcher {
   /// What was held back, at the end of generation.
   std::string finish();
   bool stopped() const { return stopped_; }
+  /// The stop string that was found.
+  const std::string& stopped_by() const { return stopped_by_; }
 
  private:
   std::vector<std::string> stops_;
+  std::string stopped_by_;
   std::string held_;
   bool stopped_ = false;
 };
