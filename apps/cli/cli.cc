@@ -41,7 +41,7 @@ const std::vector<Command>& commands() {
       {"dataset", "build training and test sets, split by patient", dataset_command},
       {"train", "fine-tune a base model", train_command},
       {"eval", "score models and decide the gate", eval_command},
-      {"deploy", "deploy, list, promote and roll back models", deploy_command},
+      {"deploy", "deploy models, split traffic between versions, roll back, meter", deploy_command},
       {"serve", "serve deployed models over HTTP", serve_command},
       {"jobs", "list and show jobs", jobs_command},
       {"artifacts", "list and show artifacts", artifacts_command},
@@ -51,6 +51,8 @@ const std::vector<Command>& commands() {
       {"audit", "verify and read the audit log", audit_command},
       {"doctor", "check the machine and the workspace", doctor_command},
       {"job-worker", "run one job (started by other commands)", job_worker_command, true},
+      {"endpoint-worker", "answer for an endpoint (started by serve)", endpoint_worker_command,
+       true},
   };
   return kCommands;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "server/http_message.h"
@@ -10,9 +11,9 @@
 
 namespace residency::server {
 
-/// Handles one request; answers through `reply`, now or later.
-using RouteHandler = void (*)(const HttpRequest& request, ServerState& state,
-                              std::shared_ptr<Reply> reply);
+/// Handles one request of a caller ("" on open routes); answers through `reply`, now or later.
+using RouteHandler = void (*)(const HttpRequest& request, const std::string& caller,
+                              ServerState& state, std::shared_ptr<Reply> reply);
 
 struct Route {
   std::string_view method;

@@ -31,12 +31,12 @@ Result<net::ip::address> parse_address(const std::string& text) {
 class Listener {
  public:
   Listener(ServerOptions options, serve::EndpointTable& endpoints, ApiKeys keys,
-           std::shared_ptr<ComprehendMedical> medical)
+           ServerServices services)
       : context_(std::make_shared<net::io_context>(1)),
         acceptor_(*context_),
         signals_(*context_),
         drain_timer_(*context_),
-        state_(std::move(options), endpoints, std::move(keys), std::move(medical)) {}
+        state_(std::move(options), endpoints, std::move(keys), std::move(services)) {}
 
   Result<std::uint16_t> listen(const net::ip::address& address) {
     const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(state_.options.port));
@@ -126,7 +126,7 @@ class Listener {
       ++state_.connections_accepted;
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      auto session = make_h1_session(context_, std::move(socket), state_);
+      auto session = make_session(context_, std::move(socket), state_);
       net::co_spawn(*context_, serve(std::move(session)), net::detached);
     }
   }
@@ -165,7 +165,7 @@ class Listener {
 Result<void> run_server(const ServerOptions& options, serve::EndpointTable& endpoints,
                         std::stop_token stop,
                         const std::function<void(std::uint16_t port)>& listening,
-                        std::shared_ptr<ComprehendMedical> comprehend_medical) {
+                        ServerServices services) {
   RESIDENCY_TRY(const auto address, parse_address(options.address));
   ApiKeys keys;
   if (!options.api_keys_file.empty()) {
@@ -177,7 +177,7 @@ Result<void> run_server(const ServerOptions& options, serve::EndpointTable& endp
         options.address);
   }
   try {
-    Listener listener(options, endpoints, std::move(keys), std::move(comprehend_medical));
+    Listener listener(options, endpoints, std::move(keys), std::move(services));
     RESIDENCY_TRY(const std::uint16_t port, listener.listen(address));
     if (listening) listening(port);
     listener.run(std::move(stop));

@@ -1,6 +1,6 @@
-// server: the endpoints of serve behind HTTP/1.1.
-// Takes: a table of endpoints, an address, limits, API keys. Gives: the OpenAI chat completion
-// routes, the model list, health, readiness and metrics.
+// server: the endpoints of serve behind HTTP/1.1 and HTTP/2 on one port.
+// Takes: a table of endpoints, an address, limits, API keys, access keys. Gives: the OpenAI routes,
+// Bedrock Runtime's, the model list, health, readiness and metrics.
 // Keeps: connections and counters, in memory, while it runs.
 // Must never: log or count by what is asked or answered, answer a stranger from another machine
 // without a key, or let one connection hold more than its bounds.
@@ -15,6 +15,9 @@
 #include "base/config.h"
 #include "base/result.h"
 #include "serve/endpoint_table.h"
+#include "serve/guardrail.h"
+#include "serve/meter.h"
+#include "server/aws/access_keys.h"
 
 namespace residency::server {
 
@@ -35,17 +38,24 @@ struct ServerOptions {
   std::int64_t drain_timeout_ms = 30'000;   // after a stop: for what is being answered
   bool handle_signals = true;               // SIGTERM and SIGINT ask for a stop
 
-  /// Keys are the members' names, without handle_signals.
+  /// Keys are the members' names, without handle_signals; `endpoint` is read past.
   static Result<ServerOptions> from_config(const ConfigNode& node);
 };
 
+/// What a server offers beside its endpoints; all may be missing.
+struct ServerServices {
+  std::shared_ptr<ComprehendMedical> comprehend_medical;  // DetectPHI (aws/comprehend_medical.h)
+  AccessKeys access_keys;                                 // who may sign Bedrock's requests
+  std::shared_ptr<const serve::Guardrails> guardrails;    // of ApplyGuardrail
+  std::shared_ptr<serve::Meter> meter;                    // limits, budgets and usage by caller
+};
+
 /// Serves until `stop` or a signal asks for an end, then takes no more connections, answers what
-/// was asked, and returns. `comprehend_medical` (aws/comprehend_medical.h) answers DetectPHI, to
-/// whoever signs with one of its keys. `listening` is called once, with the port. kInvalidArgument
+/// was asked, and returns. `listening` is called once, with the port. kInvalidArgument
 /// where the address is not loopback and no API keys are given; kIoError where the port is taken.
 Result<void> run_server(const ServerOptions& options, serve::EndpointTable& endpoints,
                         std::stop_token stop,
                         const std::function<void(std::uint16_t port)>& listening,
-                        std::shared_ptr<ComprehendMedical> comprehend_medical = nullptr);
+                        ServerServices services = {});
 
 }  // namespace residency::server

@@ -24,6 +24,7 @@ Result<ServerOptions> ServerOptions::from_config(const ConfigNode& node) {
   integer("body_timeout_ms", options.body_timeout_ms, 1, kHourMs);
   integer("write_timeout_ms", options.write_timeout_ms, 1, kHourMs);
   integer("drain_timeout_ms", options.drain_timeout_ms, 1, kHourMs);
+  static_cast<void>(reader.child("endpoint"));  // read by who opens the endpoints
   RESIDENCY_TRY_VOID(reader.finish());
   return options;
 }

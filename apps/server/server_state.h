@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "serve/desk.h"
 #include "serve/endpoint_table.h"
+#include "server/aws/access_keys.h"
 #include "server/aws/comprehend_medical.h"
 #include "server/middleware/auth.h"
 #include "server/server.h"
@@ -18,16 +20,24 @@ namespace residency::server {
 /// Touched by the server's own thread only, but for `endpoints`.
 struct ServerState {
   ServerState(ServerOptions server_options, serve::EndpointTable& table, ApiKeys keys,
-              std::shared_ptr<ComprehendMedical> medical)
+              ServerServices more)
       : options(std::move(server_options)),
         endpoints(table),
         api_keys(std::move(keys)),
-        comprehend_medical(std::move(medical)) {}
+        access_keys(std::move(more.access_keys)),
+        comprehend_medical(std::move(more.comprehend_medical)),
+        guardrails(std::move(more.guardrails)),
+        meter(std::move(more.meter)),
+        guard_desk(1) {}
 
   const ServerOptions options;
   serve::EndpointTable& endpoints;
   const ApiKeys api_keys;
+  const AccessKeys access_keys;
   const std::shared_ptr<ComprehendMedical> comprehend_medical;  // null: not served
+  const std::shared_ptr<const serve::Guardrails> guardrails;  // null: ApplyGuardrail is not served
+  const std::shared_ptr<serve::Meter> meter;                  // null: nobody is metered
+  serve::Desk guard_desk;
   bool draining = false;
 
   // Counters. Routes are table entries, never raw paths, so that callers cannot make new series.

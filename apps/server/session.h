@@ -25,4 +25,8 @@ class Session {
 std::shared_ptr<Session> make_h1_session(std::shared_ptr<net::io_context> context,
                                          tcp::socket socket, ServerState& state);
 
+/// HTTP/1.1, or HTTP/2 where the connection begins with its preface.
+std::shared_ptr<Session> make_session(std::shared_ptr<net::io_context> context, tcp::socket socket,
+                                      ServerState& state);
+
 }  // namespace residency::server

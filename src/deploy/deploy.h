@@ -8,4 +8,5 @@
 
 #include "deploy/base_check.h"
 #include "deploy/deployment.h"
+#include "deploy/endpoint_settings.h"
 #include "deploy/registry.h"

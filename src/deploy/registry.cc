@@ -214,6 +214,17 @@ Result<Deployment> Registry::promote(const std::string& name, std::int64_t versi
   return save_active(std::move(known), version);
 }
 
+Result<Deployment> Registry::withdraw(const std::string& name) {
+  RESIDENCY_TRY(auto known, history(name));
+  RESIDENCY_TRY(auto active, get(name));
+  RESIDENCY_TRY_VOID(record("deploy.withdraw", active, {}));
+  known.active = 0;
+  for (Deployment& entry : known.versions) entry.state = DeploymentState::kStandby;
+  RESIDENCY_TRY_VOID(workspace_.put_record(kRecordKind, known.name, to_json(known)));
+  active.state = DeploymentState::kStandby;
+  return active;
+}
+
 Result<Deployment> Registry::rollback(const std::string& name) {
   RESIDENCY_TRY(auto known, history(name));
   if (known.activated.size() < 2) {

@@ -45,6 +45,9 @@ class Registry {
   /// Makes the version that was active before the active one; kFailedPrecondition where none was.
   Result<Deployment> rollback(const std::string& name);
 
+  /// Makes no version the active one: the name is no longer served. promote() brings it back.
+  Result<Deployment> withdraw(const std::string& name);
+
   /// The active version, or the given one. kNotFound names what there is.
   Result<Deployment> get(const std::string& name, std::int64_t version = 0);
   Result<DeploymentHistory> history(const std::string& name);

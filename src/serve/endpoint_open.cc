@@ -46,6 +46,9 @@ Result<EndpointOptions> EndpointOptions::from_config(const ConfigNode& node) {
         static_cast<Value>(reader.integer(key, static_cast<std::int64_t>(into), minimum, maximum));
   };
   integer("queue_max", options.queue_max, 0, 100'000);
+  integer("parallel", options.parallel, 1, 64);
+  options.prefix_cache = reader.flag("prefix_cache", options.prefix_cache);
+  options.exact = reader.flag("exact", options.exact);
   integer("timeout_ms", options.timeout_ms, 1, 24 * kHourMs);
   integer("context_tokens", options.context_tokens, 64, 1 << 20);
   integer("threads", options.threads, 0, 1024);
@@ -61,34 +64,54 @@ Result<EndpointOptions> EndpointOptions::from_config(const ConfigNode& node) {
 }
 
 Result<std::unique_ptr<Endpoint>> Endpoint::open(store::Workspace& workspace,
-                                                 deploy::Deployment deployment,
+                                                 std::vector<deploy::Deployment> versions,
                                                  const EndpointOptions& options,
                                                  const EngineFactory& engine_factory,
-                                                 OutputFilterFactory filter_factory) {
-  const std::string context = "endpoint " + deployment.name;
-  infer::EngineOptions engine_options;
+                                                 std::shared_ptr<const Guardrails> guardrails) {
+  if (versions.empty()) return invalid_argument("endpoint: there is no version to serve");
+  const deploy::Deployment& first = versions.front();
+  const std::string context = "endpoint " + first.name;
+  infer::BatchEngineOptions engine_options;
   engine_options.context_tokens = options.context_tokens;
-  engine_options.parallel_sequences = options.workers;
+  engine_options.parallel_sequences = options.parallel;
   engine_options.threads = options.threads;
-  engine_options.model_path = deployment.base.path;
-  std::unique_ptr<store::MaterializedFile> held;
+  engine_options.prefix_cache = options.prefix_cache;
+  engine_options.exact = options.exact;
+  engine_options.model_path = first.base.path;
+  engine_options.base_sha256 = first.base.sha256;
+  engine_options.variants.clear();
+  std::vector<std::unique_ptr<store::MaterializedFile>> held;
   bool merged = false;
-  if (!deployment.model_artifact.empty()) {
-    RESIDENCY_TRY(const auto manifest, workspace.manifest(deployment.model_artifact));
+  for (const deploy::Deployment& version : versions) {
+    engine_options.variants.emplace_back();
+    if (version.base.sha256 != first.base.sha256) {
+      return invalid_argument(context + ": its versions stand on different bases");
+    }
+    if (version.model_artifact.empty()) continue;
+    RESIDENCY_TRY(const auto manifest, workspace.manifest(version.model_artifact));
     RESIDENCY_TRY(const auto blob, gguf_blob(manifest));
-    RESIDENCY_TRY(held, workspace.materialize(manifest.id, blob));
-    merged = manifest.kind == "model";
-    (merged ? engine_options.model_path : engine_options.adapter_path) = held->path();
+    RESIDENCY_TRY(auto file, workspace.materialize(manifest.id, blob));
+    merged = merged || manifest.kind == "model";
+    (manifest.kind == "model" ? engine_options.model_path : engine_options.variants.back()) =
+        file->path();
+    held.push_back(std::move(file));
+  }
+  if (merged && versions.size() > 1) {
+    return invalid_argument(context + ": a merged model is served alone");
   }
   if (!merged) {
-    if (auto checked = deploy::verify_base(workspace.env(), deployment.base); !checked.ok()) {
+    if (auto checked = deploy::verify_base(workspace.env(), first.base); !checked.ok()) {
       return checked.error().with_context(context);
     }
   }
   auto engine = engine_factory(engine_options);
   if (!engine.ok()) return engine.error().with_context(context);
-  return start(std::move(deployment), options, *std::move(engine), std::move(filter_factory),
+  return start(std::move(versions), options, *std::move(engine), std::move(guardrails),
                std::move(held));
+}
+
+EngineFactory llama_engine_factory() {
+  return [](const infer::BatchEngineOptions& options) { return infer::BatchEngine::open(options); };
 }
 
 Result<ChatAnswer> Endpoint::chat(ChatRequest request, const infer::TextSink& sink) {

@@ -6,7 +6,10 @@
 
 #include "deploy/base_check.h"
 #include "deploy/testing/memory_workspace.h"
+#include "serve/bedrock.h"
+#include "serve/chat_json.h"
 #include "serve/endpoint_table.h"
+#include "serve/guardrail.h"
 #include "serve/testing/fake_engine.h"
 
 namespace residency::serve {
@@ -49,12 +52,17 @@ class Collector final : public ChatObserver {
 
 class EndpointTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Endpoint> start(EndpointOptions options = {}) {
-    return Endpoint::start(deployment_named("icd"), options, std::make_unique<FakeEngine>(probe_),
-                           MaskingFilter::factory());
+  static EndpointOptions one_at_a_time() {
+    EndpointOptions options;
+    options.parallel = 1;
+    return options;
+  }
+  std::unique_ptr<Endpoint> start(EndpointOptions options = one_at_a_time()) {
+    return Endpoint::start({deployment_named("icd")}, options, std::make_unique<FakeEngine>(probe_),
+                           guardrails_of(MaskingFilter::factory()));
   }
   void wait_until_running(const Endpoint& endpoint) {
-    while (endpoint.stats().running == 0) std::this_thread::yield();
+    while (endpoint.stats().running == 0 || probe_->generations == 0) std::this_thread::yield();
   }
 
   std::shared_ptr<FakeEngine::Probe> probe_ = std::make_shared<FakeEngine::Probe>();
@@ -104,14 +112,13 @@ TEST_F(EndpointTest, ABlockedAnswerEndsWithContentFilter) {
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->finish, ChatFinish::kContentFilter);
   EXPECT_EQ(answer->text.find("FORBID"), std::string::npos);
-  EXPECT_EQ(probe_->cancelled, 1);
   EXPECT_EQ(endpoint->stats().answers_blocked, 1u);
 }
 
 TEST_F(EndpointTest, WithoutAFilterNothingIsGenerated) {
   const auto endpoint =
-      Endpoint::start(deployment_named("icd"), {}, std::make_unique<FakeEngine>(probe_),
-                      [] { return std::unique_ptr<OutputFilter>(); });
+      Endpoint::start({deployment_named("icd")}, {}, std::make_unique<FakeEngine>(probe_),
+                      guardrails_of([] { return std::unique_ptr<OutputFilter>(); }));
   EXPECT_EQ(endpoint->chat(request("x")).error().code(), ErrorCode::kInternal);
   EXPECT_EQ(probe_->generations, 0);
 }
@@ -143,7 +150,7 @@ TEST_F(EndpointTest, AMessageMayNotSpellAControlToken) {
 }
 
 TEST_F(EndpointTest, AFullQueueRefusesAtItsBound) {
-  EndpointOptions options;
+  EndpointOptions options = one_at_a_time();
   options.queue_max = 2;
   const auto endpoint = start(options);
   probe_->hold = true;
@@ -265,19 +272,20 @@ class EndpointOpenTest : public EndpointTest {
   }
   Result<std::unique_ptr<Endpoint>> open() {
     return Endpoint::open(
-        workspace_, deployment_, {},
-        [this](const infer::EngineOptions& options) -> Result<std::unique_ptr<infer::Engine>> {
+        workspace_, {deployment_}, {},
+        [this](const infer::BatchEngineOptions& options)
+            -> Result<std::unique_ptr<infer::BatchEngine>> {
           opened_ = options;
           if (engine_broken_) return corrupt("the adapter is cut short");
-          return std::unique_ptr<infer::Engine>(std::make_unique<FakeEngine>(probe_));
+          return std::unique_ptr<infer::BatchEngine>(std::make_unique<FakeEngine>(probe_));
         },
-        MaskingFilter::factory());
+        guardrails_of(MaskingFilter::factory()));
   }
 
   deploy::testing::TemporaryFile base_{"a base model"};
   deploy::testing::MemoryWorkspace workspace_;
   deploy::Deployment deployment_;
-  infer::EngineOptions opened_;
+  infer::BatchEngineOptions opened_;
   bool engine_broken_ = false;
 };
 
@@ -285,7 +293,9 @@ TEST_F(EndpointOpenTest, TheAdapterComesFromTheWorkspaceAndIsHeldWhileServed) {
   auto endpoint = open();
   ASSERT_TRUE(endpoint.ok()) << endpoint.error().message();
   EXPECT_EQ(opened_.model_path, base_.path());
-  EXPECT_THAT(opened_.adapter_path, HasSubstr("adapter.gguf"));
+  ASSERT_EQ(opened_.variants.size(), 1u);
+  EXPECT_THAT(opened_.variants[0], HasSubstr("adapter.gguf"));
+  EXPECT_EQ(opened_.base_sha256, deployment_.base.sha256);
   EXPECT_EQ(workspace_.files_open, 1);
   EXPECT_TRUE((*endpoint)->chat(request("x")).ok());
   endpoint->reset();
@@ -297,7 +307,7 @@ TEST_F(EndpointOpenTest, AMergedModelIsServedWithoutTheBase) {
   deployment_.base.path = "/missing";
   ASSERT_TRUE(open().ok());
   EXPECT_THAT(opened_.model_path, HasSubstr("model.gguf"));
-  EXPECT_EQ(opened_.adapter_path, "");
+  EXPECT_EQ(opened_.variants, std::vector<std::string>{""});
 }
 
 TEST_F(EndpointOpenTest, AnotherBaseFileIsRefused) {
@@ -326,6 +336,90 @@ TEST_F(EndpointTest, AReplacedEndpointStillAnswersWhoHoldsIt) {
   EXPECT_TRUE(table.remove("icd"));
   EXPECT_FALSE(table.remove("icd"));
   EXPECT_EQ(table.find("icd").error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(EndpointTest, VersionsOfOneBaseShareAnEngine) {
+  auto second = deployment_named("icd");
+  second.version = 2;
+  const auto endpoint =
+      Endpoint::start({deployment_named("icd"), second}, {}, std::make_unique<FakeEngine>(probe_),
+                      guardrails_of(MaskingFilter::factory()));
+  auto wanted = request("x");
+  wanted.version = 2;
+  EXPECT_EQ(endpoint->chat(wanted)->version, 2);
+  EXPECT_EQ(probe_->variant, 1u);
+  wanted.version = 0;
+  EXPECT_EQ(endpoint->chat(wanted)->version, 1);
+  EXPECT_EQ(probe_->variant, 0u);
+  wanted.version = 3;
+  EXPECT_EQ(endpoint->chat(wanted).error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(EndpointTest, AStopStringASchemaAndLogprobsReachTheEngine) {
+  const auto endpoint = start();
+  auto wanted = request("hi");
+  wanted.top_logprobs = 1;
+  wanted.schema = Json{{"type", "object"}, {"properties", {{"code", {{"type", "string"}}}}}};
+  const auto answer = endpoint->chat(wanted);
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->logprobs.size(), 3u);
+  EXPECT_THAT(probe_->grammar, HasSubstr("root ::="));
+  wanted.messages[0].content = "a SECRET";
+  EXPECT_TRUE(endpoint->chat(wanted)->logprobs.empty()) << "tokens would tell what was masked";
+}
+
+TEST_F(EndpointTest, ToolsAreToldAndTheirCallsRead) {
+  const auto endpoint =
+      Endpoint::start({deployment_named("icd")}, {},
+                      std::make_unique<FakeEngine>(probe_, "{% if tools %}<tool_call>{% endif %}"),
+                      guardrails_of(MaskingFilter::factory()));
+  auto wanted = request(
+      "!say Let me look. <tool_call>\n{\"name\": \"dose\", \"arguments\": {\"drug\": "
+      "\"aspirin\"}}\n</tool_call>");
+  // The fake says what it is asked to: a user may not spell a call.
+  wanted.tools = {{"dose", "Looks up a dose", {{"type", "object"}}}};
+  EXPECT_EQ(endpoint->chat(wanted).error().code(), ErrorCode::kInvalidArgument);
+  wanted.messages = {{"user", "What is the dose?"},
+                     {"assistant", "", {{"call_1", "dose", R"({"drug":"aspirin"})"}}, ""},
+                     {"tool", "81 mg", {}, "call_1"}};
+  const auto answer = endpoint->chat(wanted);
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  EXPECT_THAT(probe_->prompt, HasSubstr(R"("name":"dose")"));
+  EXPECT_THAT(probe_->prompt, HasSubstr("<tool_call>\n{\"name\": \"dose\""));
+  EXPECT_THAT(probe_->prompt, HasSubstr("<tool_response>\n81 mg\n</tool_response>"));
+  const auto without = start();
+  EXPECT_EQ(without->chat(wanted).error().code(), ErrorCode::kInvalidArgument)
+      << "a template without tools";
+}
+
+TEST_F(EndpointTest, QuestionsAreAnsweredBesideChats) {
+  const auto endpoint = start();
+  const auto ask = [&](const Json& question) {
+    std::promise<Result<Json>> answer;
+    endpoint->ask(question, [&](Result<Json> made) { answer.set_value(std::move(made)); });
+    return answer.get_future().get();
+  };
+  const auto vectors = ask({{"what", "embed"}, {"texts", {"fever", "a cough"}}});
+  ASSERT_TRUE(vectors.ok()) << vectors.error().message();
+  EXPECT_EQ((*vectors)["vectors"].size(), 2u);
+  EXPECT_EQ((*vectors)["tokens"], 12);
+  EXPECT_FALSE(ask({{"what", "embed"}, {"texts", Json::array()}}).ok());
+  EXPECT_FALSE(ask({{"what", "nonsense"}}).ok());
+  EXPECT_EQ((*ask({{"what", "count"}, {"request", to_json(request("four"))}}))["tokens"], 4);
+}
+
+TEST_F(EndpointTest, AGuardrailIsAskedBesideAnAnswer) {
+  const auto guardrails = guardrails_of(MaskingFilter::factory());
+  const auto guardrail = guardrails->find("filter", "1");
+  ASSERT_TRUE(guardrail.ok());
+  GuardrailApplication application;
+  application.side = "OUTPUT";
+  application.texts = {{{"text", "a SECRET"}, {"use", ""}}};
+  const auto masked = apply_guardrail(**guardrail, application);
+  ASSERT_TRUE(masked.ok()) << masked.error().message();
+  EXPECT_EQ((*masked)["action"], "masked");
+  EXPECT_EQ((*masked)["texts"][0], "a [X]");
+  EXPECT_EQ(guardrails->find("other", "1").error().code(), ErrorCode::kNotFound);
 }
 
 TEST(EndpointOptionsTest, OptionsHaveBoundsAndUnknownKeysAreRefused) {

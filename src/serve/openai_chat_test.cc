@@ -70,7 +70,9 @@ TEST(OpenAiRequestTest, EachRefusalNamesItsField) {
       {R"({"model":"icd","messages":[]})", "messages"},
       {R"({"model":"icd","messages":["x"]})", "messages[0]"},
       {R"({"model":"icd","messages":[{"content":"x"}]})", "messages[0].role"},
-      {R"({"model":"icd","messages":[{"role":"tool","content":"x"}]})", "messages[0].role"},
+      {R"({"model":"icd","messages":[{"role":"robot","content":"x"}]})", "messages[0].role"},
+      {R"({"model":"icd","messages":[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{"}}]},{"role":"user","content":"x"}]})",
+       "messages[0].tool_calls[0].function.arguments"},
       {R"({"model":"icd","messages":[{"role":"user"}]})", "messages[0].content"},
       {R"({"model":"icd","messages":[{"role":"user","content":"\u0000"}]})", "messages[0].content"},
       {R"({"model":"icd","messages":[{"role":"user","content":[{"type":"image_url"}]}]})",
@@ -96,10 +98,21 @@ TEST(OpenAiRequestTest, EachRefusalNamesItsField) {
       {body_with(R"("stream":"yes")"), "stream"},
       {body_with(R"("stream_options":{"include_usage":1})"), "stream_options.include_usage"},
       {body_with(R"("n":2)"), "n"},
-      {body_with(R"("tools":[{}])"), "tools"},
-      {body_with(R"("logprobs":true)"), "logprobs"},
+      {body_with(R"("tools":[{}])"), "tools[0].type"},
+      {body_with(R"("tools":[{"type":"function","function":{"name":"a b"}}])"),
+       "tools[0].function.name"},
+      {body_with(R"("tools":{})"), "tools"},
+      {body_with(R"("tool_choice":"required")"), "tool_choice"},
+      {body_with(R"("tool_choice":{"type":"function","function":{"name":"f"}})"), "tool_choice"},
+      {body_with(R"("logprobs":3)"), "logprobs"},
+      {body_with(R"("logprobs":true,"top_logprobs":21)"), "top_logprobs"},
+      {body_with(R"("top_logprobs":2)"), "top_logprobs"},
       {body_with(R"("presence_penalty":0.5)"), "presence_penalty"},
-      {body_with(R"("response_format":{"type":"json_object"})"), "response_format"},
+      {body_with(R"("response_format":{"type":"xml"})"), "response_format.type"},
+      {body_with(R"("response_format":{"type":"json_schema"})"),
+       "response_format.json_schema.schema"},
+      {body_with(R"("response_format":{"type":"json_object"},"grammar":"root ::= \"a\"")"),
+       "response_format"},
   };
   for (const Refusal& refusal : refusals) {
     std::string param = "none";
@@ -108,6 +121,47 @@ TEST(OpenAiRequestTest, EachRefusalNamesItsField) {
     EXPECT_EQ(parsed.error().code(), ErrorCode::kInvalidArgument) << refusal.body;
     EXPECT_EQ(param, refusal.param) << refusal.body;
     EXPECT_EQ(parsed.error().message().rfind(param, 0), 0u) << parsed.error().message();
+  }
+}
+
+TEST(OpenAiRequestTest, ReadsToolsFormatsAndLogprobs) {
+  const auto tools = parse(body_with(
+      R"("tools":[{"type":"function","function":{"name":"dose","description":"d"}}],"tool_choice":{"type":"function","function":{"name":"dose"}},"logprobs":true,"top_logprobs":4)"));
+  ASSERT_TRUE(tools.ok()) << tools.error().message();
+  ASSERT_EQ(tools->tools.size(), 1u);
+  EXPECT_EQ(tools->tool_use, ToolUse::kRequired);
+  EXPECT_EQ(tools->tool_named, "dose");
+  EXPECT_EQ(tools->top_logprobs, 4);
+  const auto schema = parse(body_with(
+      R"("response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object"}}})"));
+  ASSERT_TRUE(schema.ok());
+  EXPECT_EQ((*schema->schema)["type"], "object");
+}
+
+TEST(OpenAiRequestTest, CompletionsAndEmbeddings) {
+  std::string param;
+  const auto completion = read_completion_request(
+      *parse_json(R"({"model":"icd","prompt":"Once","logprobs":2,"stop":"\n"})"), {}, param);
+  ASSERT_TRUE(completion.ok()) << completion.error().message();
+  EXPECT_EQ(*completion->prompt, "Once");
+  EXPECT_EQ(completion->sampling.tokens_max, 16);
+  EXPECT_EQ(completion->top_logprobs, 2);
+  EXPECT_FALSE(
+      read_completion_request(*parse_json(R"({"model":"icd","prompt":["a","b"]})"), {}, param)
+          .ok());
+  EXPECT_EQ(param, "prompt");
+  const auto embedding = read_embedding_request(
+      *parse_json(R"({"model":"icd","input":["a","b"],"encoding_format":"base64"})"), param);
+  ASSERT_TRUE(embedding.ok());
+  EXPECT_EQ(embedding->texts.size(), 2u);
+  const auto formatted = *parse_json(
+      format_embeddings(*embedding, {{"vectors", {{1.0f, -2.0f}, {0.5f, 0.0f}}}, {"tokens", 5}}));
+  EXPECT_EQ(formatted["data"][0]["embedding"], "AACAPwAAAMA=");
+  EXPECT_EQ(formatted["usage"]["total_tokens"], 5);
+  for (const char* wrong :
+       {R"({"model":"icd"})", R"({"model":"icd","input":[]})", R"({"model":"icd","input":[1]})"}) {
+    EXPECT_FALSE(read_embedding_request(*parse_json(wrong), param).ok());
+    EXPECT_EQ(param, "input");
   }
 }
 
@@ -140,8 +194,45 @@ TEST(OpenAiRequestTest, ErrorsNeverRepeatContent) {
 
 const ResponseHead kHead{"chatcmpl-1", 1700000000, "icd"};
 
+ChatAnswer answer_of(const std::string& text, ChatFinish finish) {
+  ChatAnswer answer;
+  answer.text = text;
+  answer.finish = finish;
+  answer.prompt_tokens = 7;
+  answer.completion_tokens = 3;
+  return answer;
+}
+
+TEST(OpenAiResponseTest, ToolCallsAreInTheAnswerAndInTheStream) {
+  ChatAnswer answer = answer_of("", ChatFinish::kToolCalls);
+  answer.tool_calls = {{"call_1", "dose", R"({"drug":"a"})"}};
+  const auto whole = *parse_json(format_chat_response(kHead, answer));
+  EXPECT_TRUE(whole["choices"][0]["message"]["content"].is_null());
+  EXPECT_EQ(whole["choices"][0]["message"]["tool_calls"][0]["function"]["name"], "dose");
+  EXPECT_EQ(whole["choices"][0]["finish_reason"], "tool_calls");
+  const std::string stream = format_stream_end(kHead, answer, false);
+  const auto first = *parse_json(stream.substr(6, stream.find("\n\n") - 6));
+  EXPECT_EQ(first["choices"][0]["delta"]["tool_calls"][0]["index"], 0);
+  EXPECT_EQ(first["choices"][0]["delta"]["tool_calls"][0]["id"], "call_1");
+}
+
+TEST(OpenAiResponseTest, LogprobsHaveTheFormOfTheirRoute) {
+  ChatAnswer answer = answer_of("ab", ChatFinish::kStop);
+  answer.logprobs = {{"a", -0.25, {{"a", -0.25}, {"x", -2}}}, {"b", -1, {}}};
+  const auto chat = *parse_json(format_chat_response(kHead, answer));
+  EXPECT_EQ(chat["choices"][0]["logprobs"]["content"][0]["top_logprobs"][1]["token"], "x");
+  ResponseHead head = kHead;
+  head.chat = false;
+  const auto plain = *parse_json(format_chat_response(head, answer));
+  EXPECT_EQ(plain["object"], "text_completion");
+  EXPECT_EQ(plain["choices"][0]["text"], "ab");
+  EXPECT_EQ(plain["choices"][0]["logprobs"]["token_logprobs"][0], -0.25);
+  EXPECT_EQ(plain["choices"][0]["logprobs"]["text_offset"][1], 1);
+}
+
 TEST(OpenAiResponseTest, AWholeAnswerHasTheOriginalShape) {
-  ChatAnswer answer{"J18.9", ChatFinish::kStop, 7, 3, 1};
+  ChatAnswer answer = answer_of("J18.9", ChatFinish::kStop);
+  answer.spans_filtered = 1;
   const auto parsed = parse_json(format_chat_response(kHead, answer));
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ((*parsed)["object"], "chat.completion");
@@ -153,7 +244,7 @@ TEST(OpenAiResponseTest, AWholeAnswerHasTheOriginalShape) {
 }
 
 TEST(OpenAiResponseTest, AStreamIsEventsThatEndWithDone) {
-  ChatAnswer answer{"x", ChatFinish::kLength, 7, 3, 0};
+  const ChatAnswer answer = answer_of("x", ChatFinish::kLength);
   const std::string stream = format_stream_start(kHead) + format_stream_text(kHead, "a\n\"b") +
                              format_stream_end(kHead, answer, true);
   std::vector<std::string> events;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -83,7 +84,7 @@ class RequestReader {
     }
   }
 
-  void read_messages(const ChatLimits& limits, std::vector<infer::ChatMessage>& into) {
+  void read_messages(const ChatLimits& limits, std::vector<ChatMessage>& into) {
     const Json& value = get("messages");
     if (!value.is_array()) return refuse("messages", "must be a list");
     if (value.size() > static_cast<std::size_t>(limits.messages_max)) {
@@ -91,50 +92,177 @@ class RequestReader {
     }
     for (std::size_t i = 0; i < value.size() && !failed(); ++i) {
       const std::string where = "messages[" + std::to_string(i) + "]";
-      infer::ChatMessage message;
+      ChatMessage message;
       read_message(where, value[i], message);
       into.push_back(std::move(message));
     }
   }
 
-  /// Features that would change the answer and are not there yet.
-  void refuse_unsupported() {
+  /// Tools and what to do with them.
+  void read_tools(ChatRequest& into) {
+    const Json& tools = get("tools");
+    if (!tools.is_null() && !tools.is_array()) return refuse("tools", "must be a list");
+    for (std::size_t i = 0; i < tools.size() && !failed(); ++i) {
+      const std::string where = "tools[" + std::to_string(i) + "]";
+      if (json_text(tools[i], "type") != "function") {
+        return refuse(where + ".type", "only functions are supported");
+      }
+      const Json& function = json_member(tools[i], "function");
+      Tool tool;
+      tool.name = json_text(function, "name");
+      tool.description = json_text(function, "description");
+      const Json& parameters = json_member(function, "parameters");
+      if (parameters.is_object()) {
+        tool.parameters = parameters;
+      } else if (!parameters.is_null()) {
+        return refuse(where + ".function.parameters", "must be a JSON schema");
+      } else {
+        tool.parameters = {{"type", "object"}, {"properties", Json::object()}};
+      }
+      into.tools.push_back(std::move(tool));
+    }
+    const Json& choice = get("tool_choice");
+    if (choice.is_null()) return;
+    if (choice == "none") {
+      into.tool_use = ToolUse::kNone;
+    } else if (choice == "required") {
+      into.tool_use = ToolUse::kRequired;
+    } else if (choice.is_object()) {
+      into.tool_use = ToolUse::kRequired;
+      into.tool_named = json_text(json_member(choice, "function"), "name");
+      if (into.tool_named.empty()) refuse("tool_choice", "must name a function");
+    } else if (choice != "auto") {
+      refuse("tool_choice", "must be none, auto, required or name a function");
+    }
+  }
+
+  void read_format(ChatRequest& into) {
+    const Json& grammar = get("grammar");
+    if (grammar.is_string()) {
+      into.sampling.grammar = grammar.get<std::string>();
+    } else if (!grammar.is_null()) {
+      return refuse("grammar", "must be text");
+    }
+    const Json& format = get("response_format");
+    if (format.is_null()) return;
+    const std::string type = json_text(format, "type");
+    if (type == "json_object") {
+      into.schema = Json();
+    } else if (type == "json_schema") {
+      const Json& schema = json_member(json_member(format, "json_schema"), "schema");
+      if (!schema.is_object()) {
+        return refuse("response_format.json_schema.schema", "must be an object");
+      }
+      into.schema = schema;
+    } else if (type != "text") {
+      refuse("response_format.type", "must be text, json_object or json_schema");
+    }
+  }
+
+  void read_logprobs(int& into) {
+    bool wanted = false;
+    read_flag("logprobs", get("logprobs"), wanted);
+    int top = 0;
+    read_integer("top_logprobs", top);
+    if (failed()) return;
+    if (!wanted && top != 0) return refuse("top_logprobs", "needs logprobs");
+    if (top < 0 || top > infer::kTopLogprobsMax) {
+      return refuse("top_logprobs", "must be between 0 and 20");
+    }
+    if (wanted) into = top;
+  }
+
+  /// Of /v1/completions: how many alternatives, or none.
+  void read_completion_logprobs(int& into) {
+    const Json& value = get("logprobs");
+    if (value.is_null()) return;
+    int top = 0;
+    read_integer("logprobs", top);
+    if (!failed() && (top < 0 || top > infer::kTopLogprobsMax)) {
+      return refuse("logprobs", "must be between 0 and 20");
+    }
+    into = top;
+  }
+
+  void read_prompt(ChatRequest& into) {
+    const Json* value = &get("prompt");
+    if (value->is_array() && value->size() == 1) value = &(*value)[0];
+    if (!value->is_string()) return refuse("prompt", "must be one text");
+    into.prompt = value->get<std::string>();
+  }
+
+  /// Features that would change the answer and are not there.
+  void refuse_unsupported(bool chat) {
     const auto not_there = [&](const std::string& field) {
       refuse(field, "is not supported; leave it out");
     };
-    for (const char* field : {"tools", "functions", "logit_bias"}) {
+    for (const char* field : {"functions", "logit_bias"}) {
       const Json& value = get(field);
       if (!value.is_null() && !value.empty()) not_there(field);
     }
-    for (const char* field : {"audio", "prediction", "web_search_options"}) {
+    for (const char* field : {"audio", "prediction", "web_search_options", "suffix"}) {
       if (!get(field).is_null()) not_there(field);
     }
-    for (const char* field : {"frequency_penalty", "presence_penalty", "top_logprobs"}) {
+    for (const char* field : {"frequency_penalty", "presence_penalty"}) {
       const Json& value = get(field);
       if (!value.is_null() && !(value.is_number() && value.get<double>() == 0)) not_there(field);
     }
-    const Json& n = get("n");
-    if (!n.is_null() && !(n.is_number() && n.get<double>() == 1)) refuse("n", "must be 1");
-    const Json& logprobs = get("logprobs");
-    if (!logprobs.is_null() && logprobs != Json(false)) not_there("logprobs");
-    const Json& format = get("response_format");
-    if (!format.is_null() && json_text(format, "type") != "text") not_there("response_format");
+    for (const char* field : {"n", "best_of"}) {
+      const Json& value = get(field);
+      if (!value.is_null() && !(value.is_number() && value.get<double>() == 1)) {
+        refuse(field, "must be 1");
+      }
+    }
+    if (!chat && get("echo") == Json(true)) not_there("echo");
     const Json& modalities = get("modalities");
     if (!modalities.is_null() && modalities != Json::array({"text"})) not_there("modalities");
   }
 
+  /// What chats and completions share.
+  void read_sampling(ChatRequest& request, bool chat) {
+    read_integer("max_tokens", request.sampling.tokens_max);
+    // The newer name wins where both are given, as in the original service.
+    if (chat) read_integer("max_completion_tokens", request.sampling.tokens_max);
+    read_number("temperature", request.sampling.temperature);
+    read_number("top_p", request.sampling.top_p);
+    read_integer("top_k", request.sampling.top_k);
+    read_seed(request.sampling.seed);
+    read_stop(request.sampling.stop);
+    read_flag("stream", get("stream"), request.stream);
+    read_flag("stream_options.include_usage", json_member(get("stream_options"), "include_usage"),
+              request.stream_usage);
+    read_format(request);
+    refuse_unsupported(chat);
+  }
+
  private:
-  void read_message(const std::string& where, const Json& value, infer::ChatMessage& into) {
+  void read_calls(const std::string& where, const Json& list, ChatMessage& into) {
+    if (list.is_null()) return;
+    if (!list.is_array()) return refuse(where, "must be a list");
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string at = where + "[" + std::to_string(i) + "].function";
+      const Json& function = json_member(list[i], "function");
+      ToolCall call{json_text(list[i], "id"), json_text(function, "name"),
+                    json_text(function, "arguments")};
+      if (call.name.empty()) return refuse(at + ".name", "must be text");
+      const auto arguments = parse_json(call.arguments);
+      if (!arguments.ok() || !arguments->is_object()) {
+        return refuse(at + ".arguments", "must be the text of a JSON object");
+      }
+      into.tool_calls.push_back(std::move(call));
+    }
+  }
+
+  void read_message(const std::string& where, const Json& value, ChatMessage& into) {
     if (!value.is_object()) return refuse(where, "must be an object");
     const Json& role = json_member(value, "role");
     if (!role.is_string()) return refuse(where + ".role", "must be text");
     into.role = role.get<std::string>();
     if (into.role == "developer") into.role = "system";
-    const Json& tool_calls = json_member(value, "tool_calls");
-    if (!tool_calls.is_null() && !tool_calls.empty()) {
-      return refuse(where + ".tool_calls", "is not supported; leave it out");
-    }
+    read_calls(where + ".tool_calls", json_member(value, "tool_calls"), into);
+    into.tool_call_id = json_text(value, "tool_call_id");
     const Json& content = json_member(value, "content");
+    if (content.is_null() && !into.tool_calls.empty()) return;
     if (content.is_string()) {
       into.content = content.get<std::string>();
       return;
@@ -182,21 +310,51 @@ Result<ChatRequest> read_chat_request(const Json& body, const ChatLimits& limits
   request.sampling.tokens_max = limits.tokens_default;
   reader.read_model(request.model);
   reader.read_messages(limits, request.messages);
-  // The newer name wins where both are given, as in the original service.
-  reader.read_integer("max_tokens", request.sampling.tokens_max);
-  reader.read_integer("max_completion_tokens", request.sampling.tokens_max);
-  reader.read_number("temperature", request.sampling.temperature);
-  reader.read_number("top_p", request.sampling.top_p);
-  reader.read_integer("top_k", request.sampling.top_k);
-  reader.read_seed(request.sampling.seed);
-  reader.read_stop(request.sampling.stop);
-  reader.read_flag("stream", reader.get("stream"), request.stream);
-  reader.read_flag("stream_options.include_usage",
-                   json_member(reader.get("stream_options"), "include_usage"),
-                   request.stream_usage);
-  reader.refuse_unsupported();
+  reader.read_sampling(request, true);
+  reader.read_tools(request);
+  reader.read_logprobs(request.top_logprobs);
   if (reader.failed()) return reader.error();
   RESIDENCY_TRY_VOID(check_chat_request(request, limits, param));
+  return request;
+}
+
+Result<ChatRequest> read_completion_request(const Json& body, const ChatLimits& limits,
+                                            std::string& param) {
+  constexpr int kCompletionTokens = 16;  // where the request does not say, as the original has it
+  RequestReader reader(body, param);
+  ChatRequest request;
+  request.sampling.tokens_max = std::min(kCompletionTokens, limits.tokens_default);
+  reader.read_model(request.model);
+  reader.read_prompt(request);
+  reader.read_sampling(request, false);
+  reader.read_completion_logprobs(request.top_logprobs);
+  if (reader.failed()) return reader.error();
+  RESIDENCY_TRY_VOID(check_chat_request(request, limits, param));
+  return request;
+}
+
+Result<EmbeddingRequest> read_embedding_request(const Json& body, std::string& param) {
+  RequestReader reader(body, param);
+  EmbeddingRequest request;
+  reader.read_model(request.model);
+  const Json& input = reader.get("input");
+  const auto take = [&](const Json& text) {
+    if (!text.is_string()) return reader.refuse("input", "must be text or a list of texts");
+    request.texts.push_back(text.get<std::string>());
+  };
+  if (input.is_array()) {
+    for (const Json& text : input) take(text);
+    if (input.empty()) reader.refuse("input", "give at least one text");
+  } else {
+    take(input);
+  }
+  const std::string format = json_text(body, "encoding_format", "float");
+  if (format != "float" && format != "base64") {
+    reader.refuse("encoding_format", "must be float or base64");
+  }
+  request.base64 = format == "base64";
+  if (!reader.get("dimensions").is_null()) reader.refuse("dimensions", "is not supported");
+  if (reader.failed()) return reader.error();
   return request;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
+
 namespace residency::serve {
 
 /// Filters one answer as it is generated. What feed() and finish() return, put together, is what
@@ -23,6 +25,10 @@ class OutputFilter {
   /// True once the rest of the answer must not be given: generation stops, the answer ends with
   /// finish reason "content_filter".
   virtual bool blocked() const { return false; }
+  /// Once blocked(): what is said in place of the answer; "": the answer just ends.
+  virtual std::string replacement() const { return ""; }
+  /// What was found, as GuardDecision::assessment; an empty object where nothing was.
+  virtual Json assessment() const { return Json::object(); }
 };
 
 /// Makes the filter of one answer. Called from the endpoint's worker.

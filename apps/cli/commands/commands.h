@@ -26,5 +26,6 @@ int lineage_command(const Words& words);
 int audit_command(const Words& words);
 int doctor_command(const Words& words);
 int job_worker_command(const Words& words);
+int endpoint_worker_command(const Words& words);
 
 }  // namespace residency::cli

@@ -161,10 +161,12 @@ class DetectPhiTest : public ::testing::Test {
     options.handle_signals = false;
     std::promise<std::uint16_t> port;
     auto bound = port.get_future();
-    thread_ = std::thread([this, options, port = std::move(port)]() mutable {
+    ServerServices services;
+    services.comprehend_medical = service_;
+    thread_ = std::thread([this, options, services, port = std::move(port)]() mutable {
       EXPECT_TRUE(run_server(
                       options, table_, stop_.get_token(),
-                      [&](std::uint16_t given) { port.set_value(given); }, service_)
+                      [&](std::uint16_t given) { port.set_value(given); }, services)
                       .ok());
     });
     port_ = bound.get();

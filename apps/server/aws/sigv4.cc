@@ -214,7 +214,9 @@ Result<void> verify_sigv4(const HttpRequest& request, const SigV4Authorization& 
     return refused("the credential's date is not that of x-amz-date");
   if (std::abs(now_unix_ms - signed_ms) > kSigV4SkewMs)
     return refused("Signature expired: the request's time is more than 15 minutes off");
-  if (!signs(authorization, "host") || !signs(authorization, "x-amz-date"))
+  // Over HTTP/2 clients sign the pseudo-header in the host's place.
+  const bool names_host = signs(authorization, "host") || signs(authorization, ":authority");
+  if (!names_host || !signs(authorization, "x-amz-date"))
     return refused("host and x-amz-date must be signed");
   if (!request.header("x-amz-target").empty() && !signs(authorization, "x-amz-target"))
     return refused("x-amz-target must be signed");

@@ -56,19 +56,28 @@ void add_endpoint(Families& families, const serve::Endpoint& endpoint) {
   counter("completion_tokens_total", "Tokens generated", stats.completion_tokens);
   counter("filtered_spans_total", "Spans the output filter replaced", stats.spans_filtered);
   counter("blocked_answers_total", "Answers the output filter ended", stats.answers_blocked);
-  counter("queue_seconds_total", "Time waited in the queue", stats.seconds_queued);
-  counter("generation_seconds_total", "Time spent generating", stats.seconds_generating);
+  counter("cached_tokens_total", "Tokens of the prompts that were not computed again",
+          stats.cached_tokens);
+  counter("restarts_total", "Times the endpoint's process died", stats.restarts);
+  counter("answer_seconds_total", "Time from arrival to the end", stats.seconds_generating);
   counter("first_text_seconds_total", "Time to the first text", stats.seconds_first_text);
   counter("first_texts_total", "Answers that gave a first text", stats.first_texts);
   families.gauge("residency_endpoint_queue_depth", "Requests waiting", labels,
                  static_cast<double>(stats.queue_depth));
   families.gauge("residency_endpoint_running", "Requests being answered", labels,
                  static_cast<double>(stats.running));
+  for (const char* state : {"ready", "starting", "stopped", "failed"}) {
+    Labels with_state = labels;
+    with_state.push_back({"state", state});
+    families.gauge("residency_endpoint_state", "1 for the state that the endpoint is in",
+                   std::move(with_state), endpoint.state() == state ? 1 : 0);
+  }
 }
 
 }  // namespace
 
-void metrics(const HttpRequest&, ServerState& state, std::shared_ptr<Reply> reply) {
+void metrics(const HttpRequest&, const std::string&, ServerState& state,
+             std::shared_ptr<Reply> reply) {
   Families families;
   for (const auto& [key, count] : state.responses) {
     families.counter("residency_http_responses_total", "HTTP responses",

@@ -15,7 +15,8 @@ std::int64_t unix_seconds(const std::string& utc) {
 
 }  // namespace
 
-void list_models(const HttpRequest&, ServerState& state, std::shared_ptr<Reply> reply) {
+void list_models(const HttpRequest&, const std::string&, ServerState& state,
+                 std::shared_ptr<Reply> reply) {
   std::vector<serve::ModelLine> lines;
   for (const auto& endpoint : state.endpoints.list()) {
     const deploy::Deployment& deployment = endpoint->deployment();

@@ -2,7 +2,8 @@
 
 namespace residency::server {
 
-void readiness(const HttpRequest&, ServerState& state, std::shared_ptr<Reply> reply) {
+void readiness(const HttpRequest&, const std::string&, ServerState& state,
+               std::shared_ptr<Reply> reply) {
   HttpResponse response;
   if (state.draining) {
     response.status = 503;

@@ -29,19 +29,23 @@ namespace http = boost::beast::http;
 /// A deployment called "icd" behind a server that runs until it is stopped or destroyed.
 class TestServer {
  public:
-  explicit TestServer(ServerOptions options = {}, serve::EndpointOptions endpoint_options = {}) {
+  explicit TestServer(ServerOptions options = {}, serve::EndpointOptions endpoint_options = {},
+                      ServerServices services = {}) {
+    endpoint_options.parallel = 1;  // as many as the fake engine answers at once
+    services.guardrails = serve::guardrails_of(serve::testing::MaskingFilter::factory());
     deploy::Deployment deployment;
     deployment.name = "icd";
     deployment.version = 3;
     deployment.created_at = "2026-11-23T10:00:00.123Z";
-    table.put(serve::Endpoint::start(deployment, endpoint_options,
+    table.put(serve::Endpoint::start({deployment}, endpoint_options,
                                      std::make_unique<serve::testing::FakeEngine>(probe),
-                                     serve::testing::MaskingFilter::factory()));
+                                     services.guardrails));
     options.port = 0;
     options.handle_signals = false;
-    thread_ = std::thread([this, options] {
-      outcome_.set_value(run_server(options, table, stop_.get_token(),
-                                    [this](std::uint16_t bound) { port_.set_value(bound); }));
+    thread_ = std::thread([this, options, services = std::move(services)] {
+      outcome_.set_value(run_server(
+          options, table, stop_.get_token(),
+          [this](std::uint16_t bound) { port_.set_value(bound); }, services));
     });
     port = port_.get_future().get();
   }
@@ -139,6 +143,12 @@ class TestClient {
     return "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
            "content-type: application/json\r\n" +
            headers + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+  std::optional<Response> post_to(const std::string& path, const std::string& body,
+                                  const std::string& headers = "") {
+    send("POST " + path + " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" +
+         headers + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    return read();
   }
   std::optional<Response> post(const std::string& body, const std::string& headers = "") {
     send(post_text(body, headers));

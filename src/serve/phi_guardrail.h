@@ -1,0 +1,15 @@
+// The guard's PHI filter as a guardrail of its own.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "guard/guard_options.h"
+#include "serve/guardrail.h"
+
+namespace residency::serve {
+
+/// The standing guardrail of all answers, found under the id "phi" too. Opens the detector once.
+Result<std::shared_ptr<const Guardrails>> phi_guardrails(const guard::GuardOptions& options);
+
+}  // namespace residency::serve
