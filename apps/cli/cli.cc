@@ -41,6 +41,8 @@ const std::vector<Command>& commands() {
       {"dataset", "build training and test sets, split by patient", dataset_command},
       {"train", "fine-tune a base model", train_command},
       {"eval", "score models and decide the gate", eval_command},
+      {"monitor", "drift, ratings and the log of what is served", monitor_command},
+      {"guard", "check texts, test and sign guardrail policies", guard_command},
       {"deploy", "deploy models, split traffic between versions, roll back, meter", deploy_command},
       {"serve", "serve deployed models over HTTP", serve_command},
       {"jobs", "list and show jobs", jobs_command},

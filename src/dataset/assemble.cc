@@ -33,11 +33,20 @@ std::string shown_text(const Example& example) {
   return text;
 }
 
+/// Of examples that show the same text the first stays. What a corpus itself puts into its test
+/// part stays whole, as released, and its texts are in no other part.
 void drop_duplicates(std::vector<Candidate>& candidates, DatasetReport& report) {
   std::set<std::pair<std::uint64_t, std::uint64_t>> seen;  // 128 bits of the text
-  const auto duplicate = [&](const Candidate& candidate) {
+  const auto digest = [](const Candidate& candidate) {
     const std::string text = shown_text(candidate.example);
-    return !seen.emplace(siphash(0, 2, text), siphash(0, 3, text)).second;
+    return std::pair(siphash(0, 2, text), siphash(0, 3, text));
+  };
+  const auto is_test = [](const Candidate& candidate) { return candidate.split == Split::kTest; };
+  for (const Candidate& candidate : candidates) {
+    if (is_test(candidate)) seen.insert(digest(candidate));
+  }
+  const auto duplicate = [&](const Candidate& candidate) {
+    return !is_test(candidate) && !seen.insert(digest(candidate)).second;
   };
   const auto kept = std::remove_if(candidates.begin(), candidates.end(), duplicate);
   const auto dropped = static_cast<std::uint64_t>(candidates.end() - kept);

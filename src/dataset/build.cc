@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "dataset/patient_groups.h"
+
 namespace residency::dataset {
 namespace {
 
@@ -129,6 +131,7 @@ Result<DatasetReport> build(const DatasetOptions& options, CleanRecordSource& re
   report.task = task_name(options.task);
   const RecordReader reader(options);
   std::vector<Candidate> candidates;
+  PatientGroups groups;
   std::uint64_t bytes = 0;
   while (true) {
     if (progress.cancelled()) return cancelled("dataset stopped");
@@ -137,6 +140,7 @@ Result<DatasetReport> build(const DatasetOptions& options, CleanRecordSource& re
     if (!more) break;
     ++report.records;
     progress.update(report.records, 0, "records", "reading");
+    groups.learn(record);
     Candidate candidate;
     const std::string reason = reader.read(record, candidate, report);
     if (!reason.empty()) {
@@ -152,6 +156,7 @@ Result<DatasetReport> build(const DatasetOptions& options, CleanRecordSource& re
     }
     candidates.push_back(std::move(candidate));
   }
+  groups.apply(candidates);
   RESIDENCY_TRY_VOID(assemble(options, std::move(candidates), sinks, report, progress));
   return report;
 }

@@ -102,6 +102,27 @@ TEST(Build, codes_are_sorted_unique_and_icd10_only) {
   EXPECT_EQ(examples[0].patient, "p-1");
 }
 
+TEST(Build, examples_know_their_patients_groups) {
+  deid::CleanRecord patient;
+  patient.record_id = "r-0";
+  patient.patient = "p-1";
+  patient.kind = "resource";
+  patient.resource_type = "Patient";
+  patient.structured =
+      clean(R"({"resourceType":"Patient","gender":"female","extension":[{"url":)"
+            R"("http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity","extension":)"
+            R"([{"url":"text","valueString":"Hispanic or Latino"}]}]})");
+  // The Patient stands after a note of hers, and is no example itself.
+  const auto built = run("kinds: [note]\nsplit: {train: 1, validation: 0, test: 0}",
+                         {note(1, 1, "Seen today."), patient, note(2, 2, "Seen as well.")});
+  ASSERT_TRUE(built.report.ok()) << built.report.error().message();
+  const auto examples = built.train.examples();
+  ASSERT_EQ(examples.size(), 2u);
+  EXPECT_EQ(examples[0].groups.at("sex"), "female");
+  EXPECT_EQ(examples[0].groups.at("ethnicity"), "Hispanic or Latino");
+  EXPECT_TRUE(examples[1].groups.empty());
+}
+
 TEST(Build, no_patient_is_on_two_sides_and_the_shares_come_out) {
   const auto built =
       run("split: {train: 0.7, validation: 0.1, test: 0.2, seed: 3}", many_notes(6000, 3));

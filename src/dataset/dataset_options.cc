@@ -81,6 +81,13 @@ void read_record_options(ConfigReader& reader, DatasetOptions& options) {
   }
 }
 
+void read_canaries(ConfigReader& reader, DatasetOptions& options) {
+  if (!reader.has("canaries")) return;
+  auto read = CanaryOptions::from_config(reader.child("canaries"));
+  if (!read.ok()) return reader.absorb(read.error());
+  options.canaries = *read;
+}
+
 void read_downsample(ConfigReader& reader, DatasetOptions& options) {
   if (!reader.has("downsample")) return;
   ConfigReader child(reader.child("downsample"), "downsample.");
@@ -110,6 +117,13 @@ void read_sources(ConfigReader& reader, DatasetOptions& options) {
 void read_corpus_options(ConfigReader& reader, DatasetOptions& options) {
   options.layout = reader.text_required("layout");
   options.types = reader.texts("types", {});
+  options.benchmark = reader.text("benchmark", "");
+  if (options.layout == "own" || reader.has("set")) {
+    ConfigReader set(reader.child("set"), "dataset.set.");
+    options.set_path = set.text_required("path");
+    reader.absorb(set.finish());
+    if (options.layout != "own") reader.problem("set", "goes with the layout own");
+  }
   ConfigReader files(reader.child("files"), "files.");
   options.train_paths = files.texts("train", {});
   options.validation_paths = files.texts("validation", {});
@@ -189,6 +203,7 @@ Result<DatasetOptions> DatasetOptions::from_config(const ConfigNode& node) {
   options.train_overlap_max = reader.number("train_overlap_max", 1, 0, 1);
   read_split(reader, options.split);
   if (options.task == Task::kCorpus) keep_given_parts(options);
+  read_canaries(reader, options);
   RESIDENCY_TRY_VOID(reader.finish());
   return options;
 }
@@ -200,6 +215,7 @@ std::vector<std::string> DatasetOptions::source_paths() const {
   if (task != Task::kCorpus) return {path};
   for (const auto* part : {&train_paths, &validation_paths, &test_paths})
     paths.insert(paths.end(), part->begin(), part->end());
+  if (!set_path.empty()) paths.push_back(set_path);
   return paths;
 }
 
@@ -215,6 +231,9 @@ std::string DatasetOptions::canonical_json() const {
         {"test", split.test},
         {"seed", split.seed}}},
   };
+  if (canaries.count > 0)
+    json["canaries"] = {
+        {"count", canaries.count}, {"repeats", canaries.repeats}, {"seed", canaries.seed}};
   if (!downsample_label.empty())
     json["downsample"] = {{"label", downsample_label}, {"ratio", downsample_ratio}};
   if (is_public()) {
@@ -227,6 +246,8 @@ std::string DatasetOptions::canonical_json() const {
     if (task == Task::kCorpus) {
       json["layout"] = layout;
       json["types"] = types;
+      if (!set_path.empty()) json["set"] = {{"path", set_path}};
+      if (!benchmark.empty()) json["benchmark"] = benchmark;
       json["files"] = {
           {"train", train_paths}, {"validation", validation_paths}, {"test", test_paths}};
     }

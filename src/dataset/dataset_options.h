@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/result.h"
+#include "dataset/canaries.h"
 #include "dataset/example.h"
 #include "dataset/prompt_template.h"
 
@@ -71,10 +72,14 @@ struct DatasetOptions {
   double downsample_ratio = 1;
   /// Training examples with a larger share of their 13-grams in the test set are dropped.
   double train_overlap_max = 1;
+  /// Made-up secrets put into the training examples, for the measure of what a model gives away.
+  CanaryOptions canaries;
 
   // For corpora as released: files or folders of each split. What validation or test has
   // no files for is drawn from the training files, as `split` says.
   std::string layout;
+  std::string set_path;            // layout own: the description of the set
+  std::string benchmark;           // whose published test split the test files are; "": none
   std::vector<std::string> types;  // of entities; empty: all
   std::vector<std::string> train_paths;
   std::vector<std::string> validation_paths;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "dataset/example_groups.h"
 #include "dataset/foreign_lines.h"
 #include "dataset/labelled_example.h"
 
@@ -172,6 +173,7 @@ std::string to_json_line(const Example& example) {
   line["messages"] = std::move(messages);
   line["labels"] = example.labels;
   line["category"] = example.category;
+  if (!example.groups.empty()) line["groups"] = example.groups;
   if (example.judgement != Judgement::kNone)
     line["label"] = example.judgement == Judgement::kDesirable;
   if (!example.rejected.empty()) line["rejected"] = example.rejected;
@@ -190,9 +192,9 @@ Result<Example> example_from_json_line(std::string_view line) {
   if (!alpaca && !sharegpt) {
     RESIDENCY_TRY_VOID(known_keys(
         json,
-        std::array<std::string_view, 13>{"label", "id", "patient", "messages", "labels", "category",
-                                         "format", "prompt", "completion", "chosen", "rejected",
-                                         "schemaVersion", "system"},
+        std::array<std::string_view, 14>{"label", "id", "patient", "messages", "labels", "category",
+                                         "groups", "format", "prompt", "completion", "chosen",
+                                         "rejected", "schemaVersion", "system"},
         "line"));
   }
   Example example;
@@ -227,6 +229,7 @@ Result<Example> example_from_json_line(std::string_view line) {
     RESIDENCY_TRY(example.messages, pair ? read_pair(json) : read_messages(json));
   }
   RESIDENCY_TRY(example.labels, read_labels(json));
+  RESIDENCY_TRY(example.groups, read_groups(json));
   RESIDENCY_TRY_VOID(check_example(example));
   return example;
 }

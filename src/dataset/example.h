@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,8 @@ struct Example {
   Judgement judgement = Judgement::kNone;  // of the answer alone
   std::vector<std::string> labels;  // the gold labels where the task has them (codes, "yes", ...)
   std::string category;             // for breakdowns: note type, subject; "" where none
+  /// Whom the item is about, for results by subgroup: "sex", "age", "ethnicity" to a value each.
+  std::map<std::string, std::string> groups;
   std::vector<LabelledSpan> entities;  // kLabelled: of the text; may overlap
   Format format = Format::kChat;       // kCompletion: exactly one user and one assistant message;
                                        // kLabelled, kText: one user message

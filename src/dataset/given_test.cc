@@ -50,6 +50,35 @@ Built build(const DatasetOptions& options, std::vector<GivenExample> given) {
   return built;
 }
 
+TEST(Given, TheTestPartStaysWholeAndItsTextsAreNotTrained) {
+  // Two sentences of a release can be the same, with other labels: official scores count both.
+  std::vector<GivenExample> given{pair(1, "x", Split::kTrain), pair(2, "x", Split::kTrain),
+                                  pair(2, "y", Split::kTest), pair(2, "z", Split::kTest)};
+  given[2].example.id = "t1";
+  given[3].example.id = "t2";
+  const Built built = build(corpus(), given);
+  EXPECT_EQ(built.test.all.size(), 2u);
+  ASSERT_EQ(built.train.all.size(), 1u);
+  EXPECT_THAT(built.train.all[0], HasSubstr("text 1"));
+  EXPECT_EQ(built.report.left_out.at("duplicate"), 1u);
+}
+
+TEST(Given, GroupsTravelWithTheExample) {
+  GivenExample given = pair(1, "x", Split::kTrain);
+  given.example.groups = {{"sex", "F"}, {"age", "65-79"}};
+  const Built built = build(corpus(), {given, pair(2, "y", Split::kTrain)});
+  const auto read = example_from_json_line(built.train.all.at(0));
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(read->groups.at("age"), "65-79");
+  for (const char* bad : {R"({"text":"t","label":"l","groups":["F"]})",
+                          R"({"text":"t","label":"l","groups":{"sex":1}})",
+                          R"({"prompt":"p","completion":"c","groups":{"":"x"}})"}) {
+    const auto refused = example_from_json_line(bad);
+    ASSERT_FALSE(refused.ok()) << bad;
+    EXPECT_THAT(refused.error().message(), HasSubstr("groups"));
+  }
+}
+
 TEST(Given, PartsStayAsTheCorpusHasThem) {
   std::vector<GivenExample> given;
   for (int i = 0; i < 30; ++i)

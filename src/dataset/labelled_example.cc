@@ -4,6 +4,8 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "dataset/example_groups.h"
+
 namespace residency::dataset {
 namespace {
 
@@ -84,7 +86,8 @@ bool is_labelled(const Json& line) {
 
 Result<Example> labelled_from_json(const Json& line) {
   RESIDENCY_TRY_VOID(check_keys(
-      line, {"id", "patient", "category", "text", "label", "labels", "entities"}, "line"));
+      line, {"id", "patient", "category", "groups", "text", "label", "labels", "entities"},
+      "line"));
   Example example;
   example.format = Format::kLabelled;
   RESIDENCY_TRY(example.id, text_of(line, "id"));
@@ -92,6 +95,7 @@ Result<Example> labelled_from_json(const Json& line) {
   RESIDENCY_TRY(example.category, text_of(line, "category"));
   RESIDENCY_TRY(std::string text, text_of(line, "text"));
   RESIDENCY_TRY(example.labels, read_labels(line));
+  RESIDENCY_TRY(example.groups, read_groups(line));
   const Json& entities = json_member(line, "entities");
   if (!entities.is_null()) {
     if (!entities.is_array() || entities.size() > kEntitiesMax)
@@ -120,12 +124,10 @@ std::string labelled_json_line(const Example& example) {
     entities.push_back(
         {{"start", place(span.begin)}, {"end", place(span.end)}, {"type", span.type}});
   }
-  return dump_json({{"id", example.id},
-                    {"patient", example.patient},
-                    {"category", example.category},
-                    {"text", text},
-                    {"labels", example.labels},
-                    {"entities", std::move(entities)}});
+  Json line = {{"id", example.id}, {"patient", example.patient}, {"category", example.category},
+               {"text", text},     {"labels", example.labels},   {"entities", std::move(entities)}};
+  if (!example.groups.empty()) line["groups"] = example.groups;
+  return dump_json(line);
 }
 
 bool is_text_line(const Json& line) { return line.contains("text") && !is_labelled(line); }

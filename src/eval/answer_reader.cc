@@ -1,7 +1,6 @@
 #include "eval/answer_reader.h"
 
 #include <algorithm>
-#include <set>
 
 namespace residency::eval {
 namespace {
@@ -44,8 +43,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::vector<std::string> read_codes(std::string_view text) {
-  std::set<std::string> codes;
+std::vector<std::string> read_codes_in_order(std::string_view text) {
+  std::vector<std::string> codes;
   std::size_t at = 0;
   while (at < text.size()) {
     if (!is_word(text[at])) {
@@ -59,10 +58,17 @@ std::vector<std::string> read_codes(std::string_view text) {
       ++end;
     }
     std::string code = as_code(text.substr(at, end - at));
-    if (!code.empty()) codes.insert(std::move(code));
+    if (!code.empty() && std::find(codes.begin(), codes.end(), code) == codes.end())
+      codes.push_back(std::move(code));
     at = end;
   }
-  return {codes.begin(), codes.end()};
+  return codes;
+}
+
+std::vector<std::string> read_codes(std::string_view text) {
+  auto codes = read_codes_in_order(text);
+  std::sort(codes.begin(), codes.end());
+  return codes;
 }
 
 std::string code_category(std::string_view code) {

@@ -13,6 +13,8 @@ namespace residency::eval {
 /// a digit, a digit or letter, then up to four digits or letters, of which the dot may be left out.
 /// Words with other letters around them are no codes.
 std::vector<std::string> read_codes(std::string_view text);
+/// The same in the order in which they stand, each once.
+std::vector<std::string> read_codes_in_order(std::string_view text);
 
 /// "E11.9" -> "E11": the three-character category.
 std::string code_category(std::string_view code);

@@ -8,7 +8,8 @@
 namespace residency::eval {
 namespace {
 
-Result<void> check_same_items(const ModelScores& base, const ModelScores& tuned) {
+Result<void> check_same_items(const ModelScores& base, const ModelScores& tuned,
+                              bool same_prompts) {
   if (base.task != tuned.task) return invalid_input("scores are of different tasks");
   if (base.choices != tuned.choices || base.negative != tuned.negative)
     return invalid_input("scores are of different choices");
@@ -23,9 +24,10 @@ Result<void> check_same_items(const ModelScores& base, const ModelScores& tuned)
       return invalid_input(fmt::format("scores are of different items: item {}", i + 1));
     }
   }
-  if (base.prompts_sha256 != tuned.prompts_sha256) {
-    return invalid_input("scores are of different prompts");
-  }
+  if (base.prompts_sha256 == tuned.prompts_sha256) return {};
+  if (same_prompts) return invalid_input("scores are of different prompts");
+  if (base.items_sha256 != tuned.items_sha256)
+    return invalid_input("scores are of items with different texts");
   return {};
 }
 
@@ -46,13 +48,56 @@ void compare_items(const ModelScores& base, const ModelScores& tuned, Comparison
   comparison.mcnemar_p = mcnemar_exact(comparison.base_only_correct, comparison.tuned_only_correct);
 }
 
+/// Perplexity on the same text, with a paired bootstrap over its windows.
+void compare_general_text(const ModelScores& base, const ModelScores& tuned, std::uint64_t seed,
+                          std::size_t resamples, Comparison& comparison) {
+  const GeneralText& before = base.general_text;
+  const GeneralText& after = tuned.general_text;
+  const std::size_t windows = before.window_losses.size();
+  if (before.sha256.empty() || before.sha256 != after.sha256 || windows == 0 ||
+      windows != after.window_losses.size())
+    return;
+  const auto difference = [&](const std::vector<std::uint32_t>& weights) {
+    return std::vector<double>{after.perplexity(weights) - before.perplexity(weights)};
+  };
+  const double whole = difference(std::vector<std::uint32_t>(windows, 1)).front();
+  auto drawn = bootstrap(windows, seed, resamples, difference);
+  MetricChange change;
+  const auto found = [](const ModelScores& scores) {
+    const auto metric = scores.metrics.find("general_perplexity");
+    return metric == scores.metrics.end() ? Metric{} : metric->second;
+  };
+  change.base = found(base);
+  change.tuned = found(tuned);
+  change.difference =
+      with_interval(whole, drawn.empty() ? std::vector<double>() : std::move(drawn.front()));
+  if (change.base.value != 0) change.relative = whole / change.base.value;
+  comparison.metrics["general_perplexity"] = change;
+}
+
+/// Canaries are no test items: their metrics stand side by side, without resampling.
+void compare_canaries(const ModelScores& base, const ModelScores& tuned, Comparison& comparison) {
+  for (const auto& [name, metric] : tuned.metrics) {
+    if (!name.starts_with("canary_")) continue;
+    MetricChange change;
+    const auto found = base.metrics.find(name);
+    if (found != base.metrics.end()) change.base = found->second;
+    change.tuned = metric;
+    const double difference = metric.value - change.base.value;
+    change.difference = {difference, difference, difference};
+    if (change.base.value != 0) change.relative = difference / change.base.value;
+    comparison.metrics[name] = change;
+  }
+}
+
 }  // namespace
 
 Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, std::uint64_t seed,
-                           std::size_t resamples) {
-  RESIDENCY_TRY_VOID(check_same_items(base, tuned));
-  const Scorer before(base.task, base.predictions, base.choices, base.negative);
-  const Scorer after(tuned.task, tuned.predictions, tuned.choices, tuned.negative);
+                           std::size_t resamples, bool same_prompts) {
+  RESIDENCY_TRY_VOID(check_same_items(base, tuned, same_prompts));
+  const bool table = base.code_table && tuned.code_table;
+  const Scorer before(base.task, base.predictions, base.choices, base.negative, table);
+  const Scorer after(tuned.task, tuned.predictions, tuned.choices, tuned.negative, table);
   // Metrics that only one of the two has (ranks, of a head alone) are not compared.
   std::vector<std::string> names;
   std::vector<std::pair<std::size_t, std::size_t>> places;
@@ -89,6 +134,9 @@ Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, st
     comparison.metrics[name] = change;
   }
   compare_items(base, tuned, comparison);
+  compare_general_text(base, tuned, seed, resamples, comparison);
+  comparison.prompts_differ = base.prompts_sha256 != tuned.prompts_sha256;
+  compare_canaries(base, tuned, comparison);
   return comparison;
 }
 
@@ -108,7 +156,8 @@ Json Comparison::to_json() const {
           {"mcnemar_p", mcnemar_p},
           {"better", better},
           {"worse", worse},
-          {"worse_ids", worse_ids}};
+          {"worse_ids", worse_ids},
+          {"prompts_differ", prompts_differ}};
 }
 
 }  // namespace residency::eval

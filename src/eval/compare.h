@@ -1,4 +1,4 @@
-// compare(): a tuned model against its base on the same items.
+// compare(): a model against another one on the same items: tuned against base, or any two.
 #pragma once
 
 #include <cstdint>
@@ -30,15 +30,17 @@ struct Comparison {
   std::uint64_t better = 0;  // items by their own score
   std::uint64_t worse = 0;
   std::vector<std::string> worse_ids;  // the first kWorseShownMax
+  bool prompts_differ = false;         // the same items, put through different chat templates
 
   static constexpr std::size_t kWorseShownMax = 1000;
 
   Json to_json() const;
 };
 
-/// Both must hold predictions for the same items in the same order, for the same task, choices and
-/// prompts; else kInvalidInput, saying what differs.
+/// Both must hold predictions for the same items in the same order, for the same task and choices;
+/// else kInvalidInput, saying what differs. Where `same_prompts`, the prompts must be the same too;
+/// where not, as between models with chat templates of their own, the items' texts must be.
 Result<Comparison> compare(const ModelScores& base, const ModelScores& tuned, std::uint64_t seed,
-                           std::size_t resamples);
+                           std::size_t resamples, bool same_prompts = true);
 
 }  // namespace residency::eval

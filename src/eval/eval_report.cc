@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace residency::eval {
 namespace {
@@ -27,6 +28,7 @@ Result<Comparison> comparison_from_json(const Json& json) {
   comparison.mcnemar_p = json_number(json, "mcnemar_p", 1);
   comparison.better = count("better");
   comparison.worse = count("worse");
+  comparison.prompts_differ = json_flag(json, "prompts_differ");
   for (const Json& id : json_member(json, "worse_ids")) {
     if (id.is_string()) comparison.worse_ids.push_back(id.get<std::string>());
   }
@@ -57,24 +59,76 @@ std::string change_cell(const MetricChange& change) {
 
 /// What every score must say of itself.
 std::string conditions(const ModelScores& scores) {
-  std::string text = fmt::format("n = {}", scores.items);
-  if (scores.sampled()) {
-    text += fmt::format(" (sampled from {}: not an official score)", scores.items_in_set);
+  std::string text = fmt::format("n = {}, {} gold labels, template: {}, shots: {}, prompts: {}\n",
+                                 scores.items, scores.label_count, scores.template_use,
+                                 scores.shots, scores.prompts_sha256.substr(0, 16));
+  for (const std::string& line : scores_notes(scores)) text += line + "\n";
+  return text;
+}
+
+std::string others_table(const EvalReport& report) {
+  std::string text;
+  for (const OtherModel& other : report.others) {
+    text += fmt::format("\nagainst {}{}\n", other.name,
+                        other.comparison.prompts_differ ? " (its own chat template)" : "");
+    for (const auto& [name, change] : other.comparison.metrics) {
+      text += fmt::format("{:<20} {:<22} {:<22} {}\n", name, cell(change.base), cell(change.tuned),
+                          change_cell(change));
+    }
   }
-  text +=
-      fmt::format(", {} gold labels, template: {}, shots: {}, prompts: {}\n", scores.label_count,
-                  scores.template_use, scores.shots, scores.prompts_sha256.substr(0, 16));
   return text;
 }
 
 }  // namespace
 
+std::vector<std::string> scores_notes(const ModelScores& scores) {
+  std::vector<std::string> notes;
+  if (scores.official()) {
+    notes.push_back(fmt::format("official test split of {}, whole", scores.split.benchmark));
+  } else if (scores.split.benchmark.empty()) {
+    notes.push_back(scores.sampled()
+                        ? fmt::format("sampled from {}: not an official score", scores.items_in_set)
+                        : "not an official score: no benchmark's published split");
+  } else {
+    notes.push_back(fmt::format("not an official score of {}: {}", scores.split.benchmark,
+                                fmt::join(scores.split.why_not, "; ")));
+  }
+  const RepeatedItems& repeated = scores.repeated;
+  if (repeated.items > 0) {
+    notes.push_back(fmt::format(
+        "asked again: {} of {} items gave the same answer{}", repeated.items - repeated.differing,
+        repeated.items,
+        repeated.largest > 0 ? fmt::format(", log-probabilities within {:.2g}", repeated.largest)
+                             : ""));
+  }
+  const TrainingOverlap& overlap = scores.overlap;
+  if (overlap.known) {
+    notes.push_back(fmt::format(
+        "training data: {} of {} items share a 13-gram with it, {} most of theirs, {} are near "
+        "duplicates; {} over the {} others: {:.3f}",
+        overlap.any_gram, overlap.test_items, overlap.most_grams, overlap.near_duplicates,
+        scores.headline, overlap.clean_items, overlap.clean_value));
+  } else {
+    notes.push_back("training data: what the base was trained on is not known here");
+  }
+  if (scores.gold_unknown_codes > 0)
+    notes.push_back(
+        fmt::format("{} gold codes are not in the table of codes", scores.gold_unknown_codes));
+  return notes;
+}
+
 Json EvalReport::to_json() const {
-  return {{"base", base.to_json()},
-          {"tuned", tuned.to_json()},
-          {"comparison", comparison.to_json()},
-          {"gate", gate.to_json()},
-          {"passed", passed}};
+  Json json = {{"base", base.to_json()},
+               {"tuned", tuned.to_json()},
+               {"comparison", comparison.to_json()},
+               {"gate", gate.to_json()},
+               {"passed", passed}};
+  for (const OtherModel& other : others) {
+    json["others"].push_back({{"name", other.name},
+                              {"scores", other.scores.to_json()},
+                              {"comparison", other.comparison.to_json()}});
+  }
+  return json;
 }
 
 Result<EvalReport> EvalReport::from_json(const Json& json) {
@@ -83,6 +137,13 @@ Result<EvalReport> EvalReport::from_json(const Json& json) {
   RESIDENCY_TRY(report.tuned, ModelScores::from_json(json_member(json, "tuned")));
   RESIDENCY_TRY(report.comparison, comparison_from_json(json_member(json, "comparison")));
   RESIDENCY_TRY(report.gate, GateDecision::from_json(json_member(json, "gate")));
+  for (const Json& item : json_member(json, "others")) {
+    OtherModel other;
+    other.name = json_text(item, "name");
+    RESIDENCY_TRY(other.scores, ModelScores::from_json(json_member(item, "scores")));
+    RESIDENCY_TRY(other.comparison, comparison_from_json(json_member(item, "comparison")));
+    report.others.push_back(std::move(other));
+  }
   if (!json_member(json, "passed").is_boolean()) {
     return invalid_input("must be true or false: passed");
   }
@@ -107,6 +168,7 @@ std::string render_table(const EvalReport& report) {
                   report.comparison.tuned_only_correct, report.comparison.base_only_correct);
   text += report.passed ? "gate: passed\n" : "gate: refused\n";
   for (const std::string& reason : report.gate.reasons()) text += "  " + reason + "\n";
+  text += others_table(report);
   return text;
 }
 

@@ -1,11 +1,12 @@
 #include "eval/evaluate_labels.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <numeric>
 #include <set>
 
-#include "eval/evaluate.h"
+#include "eval/finish_scores.h"
 #include "eval/labelled_prompt.h"
 #include "eval/prompt_digest.h"
 #include "eval/test_items.h"
@@ -42,7 +43,8 @@ std::vector<std::string> ranked(const std::vector<std::string>& labels,
   return best;
 }
 
-void fill(const model::LabelHead& head, const TextLabels& said, Prediction& prediction) {
+void fill(const model::LabelHead& head, const std::vector<std::string>& choices,
+          const TextLabels& said, Prediction& prediction) {
   prediction.readable = true;
   switch (head.kind) {
     case model::HeadKind::kTags:
@@ -51,7 +53,15 @@ void fill(const model::LabelHead& head, const TextLabels& said, Prediction& pred
     case model::HeadKind::kLabel:
       prediction.parsed = said.labels;
       prediction.prediction = said.labels.front();
-      prediction.logprobs.assign(said.log_scores.begin(), said.log_scores.end());
+      prediction.logprobs.clear();
+      for (const std::string& choice : choices) {
+        const auto at = std::find(head.labels.begin(), head.labels.end(), choice);
+        if (at == head.labels.end()) break;
+        prediction.logprobs.push_back(
+            said.log_scores[static_cast<std::size_t>(at - head.labels.begin())]);
+      }
+      // A choice that the head does not know has no probability.
+      if (prediction.logprobs.size() != choices.size()) prediction.logprobs.clear();
       break;
     case model::HeadKind::kLabels:
       prediction.parsed = said.labels;
@@ -79,12 +89,49 @@ void name_labels(const EvalOptions& options, const std::vector<dataset::Example>
   if (scores.choices.empty()) scores.choices.assign(gold.begin(), gold.end());
 }
 
+/// Asks the head of items[indices], in blocks, and fills in their predictions.
+Result<void> ask(LabelModel& model, const std::vector<dataset::Example>& items,
+                 const std::vector<std::string>& choices, std::size_t count,
+                 std::vector<Prediction>& predictions, Progress& progress) {
+  for (std::size_t from = 0; from < count; from += kBlockItems) {
+    const std::size_t to = std::min(count, from + kBlockItems);
+    std::vector<std::string> texts;
+    for (std::size_t i = from; i < to; ++i) texts.push_back(items[i].messages.front().content);
+    RESIDENCY_TRY(const auto said, model.ask(texts, [&](std::size_t done) {
+      progress.update(std::min(to, from + done), count, "items", "");
+      return !progress.cancelled();
+    }));
+    for (std::size_t i = from; i < to; ++i)
+      fill(model.head(), choices, said[i - from], predictions[i]);
+    progress.update(to, count, "items", "");
+  }
+  return {};
+}
+
+Result<void> repeat(const EvalOptions& options, LabelModel& model,
+                    const std::vector<dataset::Example>& items, ModelScores& scores,
+                    Progress& progress) {
+  const std::size_t count = std::min(items.size(), static_cast<std::size_t>(options.repeat_items));
+  auto again = scores.predictions;
+  RESIDENCY_TRY_VOID(ask(model, items, scores.choices, count, again, progress));
+  scores.repeated.items = count;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Prediction& first = scores.predictions[i];
+    scores.repeated.differing += first.parsed != again[i].parsed ? 1 : 0;
+    for (std::size_t k = 0; k < first.logprobs.size(); ++k) {
+      scores.repeated.largest =
+          std::max(scores.repeated.largest, std::abs(first.logprobs[k] - again[i].logprobs[k]));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<ModelScores> evaluate_labels(const EvalOptions& options, LabelModel& model, LineSource& test,
-                                    Progress& progress) {
+Result<ModelScores> evaluate_labels(const EvalOptions& options, LabelModel& model,
+                                    EvalInputs inputs, Progress& progress) {
   RESIDENCY_TRY_VOID(check_kind(options.task, model.head().kind));
-  RESIDENCY_TRY(auto items, read_items(test));
+  RESIDENCY_TRY(auto items, read_items(inputs.test));
   ModelScores scores;
   scores.task = options.task;
   scores.items_in_set = items.size();
@@ -99,27 +146,12 @@ Result<ModelScores> evaluate_labels(const EvalOptions& options, LabelModel& mode
     if (items[i].format != dataset::Format::kLabelled)
       return invalid_input(fmt::format("is no labelled text: test set item {}", i + 1));
     digest.add(items[i].messages.front().content);
+    scores.predictions.push_back(prediction_for(items[i], options.task));
   }
   scores.prompts_sha256 = digest.hex();
-  for (std::size_t from = 0; from < items.size(); from += kBlockItems) {
-    const std::size_t to = std::min(items.size(), from + kBlockItems);
-    std::vector<std::string> texts;
-    for (std::size_t i = from; i < to; ++i) texts.push_back(items[i].messages.front().content);
-    RESIDENCY_TRY(const auto said, model.ask(texts, [&](std::size_t done) {
-      progress.update(std::min(to, from + done), items.size(), "items", "");
-      return !progress.cancelled();
-    }));
-    for (std::size_t i = from; i < to; ++i) {
-      Prediction prediction;
-      prediction.id = items[i].id;
-      prediction.category = items[i].category;
-      prediction.labels = gold_labels(items[i], options.task);
-      fill(model.head(), said[i - from], prediction);
-      scores.predictions.push_back(std::move(prediction));
-    }
-    progress.update(to, items.size(), "items", "");
-  }
-  fill_metrics(options, scores);
+  RESIDENCY_TRY_VOID(ask(model, items, scores.choices, items.size(), scores.predictions, progress));
+  RESIDENCY_TRY_VOID(repeat(options, model, items, scores, progress));
+  RESIDENCY_TRY_VOID(finish_scores(options, inputs, items, scores));
   return scores;
 }
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::int64_t kResamplesMax = 100'000;
 constexpr std::size_t kThresholdsMax = 100;
+constexpr double kPerplexityMax = 1e6;
+constexpr double kBitsMax = 64;
 
 std::optional<double> optional_number(ConfigReader& reader, std::string_view key, double low,
                                       double high) {
@@ -19,8 +21,12 @@ std::optional<double> optional_number(ConfigReader& reader, std::string_view key
 GateThreshold read_threshold(ConfigReader& reader) {
   GateThreshold threshold;
   threshold.metric = reader.text_required("metric");
-  threshold.min_absolute = optional_number(reader, "min_absolute", 0, 1);
-  threshold.max_absolute = optional_number(reader, "max_absolute", 0, 1);
+  // Rates and scores lie between 0 and 1; a perplexity does not, and exposure is in bits.
+  const double largest = threshold.metric == "general_perplexity"          ? kPerplexityMax
+                         : threshold.metric.starts_with("canary_exposure") ? kBitsMax
+                                                                           : 1;
+  threshold.min_absolute = optional_number(reader, "min_absolute", 0, largest);
+  threshold.max_absolute = optional_number(reader, "max_absolute", 0, largest);
   threshold.min_relative_improvement = optional_number(reader, "min_relative_improvement", -1, 1e6);
   threshold.not_worse_than_base = reader.flag("not_worse_than_base", false);
   if (!threshold.min_absolute && !threshold.max_absolute && !threshold.min_relative_improvement &&

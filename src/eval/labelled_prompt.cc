@@ -59,7 +59,23 @@ std::string own_instruction(EvalTask task, const std::set<std::string>& labels) 
 }  // namespace
 
 std::vector<std::string> gold_labels(const dataset::Example& item, EvalTask task) {
+  if (task == EvalTask::kGeneration) return {item.messages.back().content};
   return task == EvalTask::kEntities ? entity_labels(item.entities) : item.labels;
+}
+
+std::string labelled_answer(const dataset::Example& item, EvalTask task) {
+  if (task != EvalTask::kEntities) return fmt::format("{}", fmt::join(item.labels, ", "));
+  if (item.entities.empty()) return "none";
+  std::string answer;
+  std::set<std::string> lines;  // words that are named again say nothing new
+  for (const LabelledSpan& span : item.entities) {
+    const std::string line = fmt::format(
+        "{}: {}\n", span.type,
+        squeeze(item.messages.front().content.substr(span.begin, span.end - span.begin)));
+    if (lines.insert(line).second) answer += line;
+  }
+  answer.pop_back();
+  return answer;
 }
 
 std::vector<std::string> entity_labels(const std::vector<LabelledSpan>& spans) {

@@ -18,6 +18,9 @@ std::vector<std::string> gold_labels(const dataset::Example& item, EvalTask task
 /// entity_label() of each.
 std::vector<std::string> entity_labels(const std::vector<dataset::LabelledSpan>& spans);
 
+/// The right answer to labelled_prompt(), as a model without a head would write it.
+std::string labelled_answer(const dataset::Example& item, EvalTask task);
+
 /// The instruction, then the text. Our own instruction names the labels, or the types and the form
 /// of an answer: "TYPE: words" on a line for each entity, or "none".
 std::string labelled_prompt(const dataset::Example& item, const EvalOptions& options,

@@ -1,5 +1,6 @@
 #include "eval/model_scores.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace residency::eval {
@@ -33,7 +34,17 @@ Json ModelScores::to_json() const {
                {"template", template_use},
                {"shots", shots},
                {"completion_tokens", completion_tokens},
-               {"options", options_json}};
+               {"options", options_json},
+               {"items_sha256", items_sha256},
+               {"code_table", code_table},
+               {"gold_unknown_codes", gold_unknown_codes},
+               {"calibration", calibration.to_json()},
+               {"subgroups", subgroups_to_json(subgroups)},
+               {"split", split.to_json()},
+               {"official", official()},
+               {"repeated", repeated.to_json()},
+               {"training_overlap", overlap.to_json()},
+               {"general_text", general_text.to_json()}};
   Json values = Json::object();
   for (const auto& [name, metric] : metrics) values[name] = eval::to_json(metric);
   json["metrics"] = std::move(values);
@@ -74,6 +85,16 @@ Result<ModelScores> ModelScores::from_json(const Json& json) {
     if (!choice.is_string()) return invalid_input("must be a list of texts: choices");
     scores.choices.push_back(choice.get<std::string>());
   }
+  scores.items_sha256 = json_text(json, "items_sha256");
+  scores.code_table = json_flag(json, "code_table");
+  scores.gold_unknown_codes = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, json_integer(json, "gold_unknown_codes")));
+  RESIDENCY_TRY(scores.calibration, Calibration::from_json(json_member(json, "calibration")));
+  RESIDENCY_TRY(scores.subgroups, subgroups_from_json(json_member(json, "subgroups")));
+  RESIDENCY_TRY(scores.split, OfficialSplit::from_json(json_member(json, "split")));
+  RESIDENCY_TRY(scores.repeated, RepeatedItems::from_json(json_member(json, "repeated")));
+  RESIDENCY_TRY(scores.overlap, TrainingOverlap::from_json(json_member(json, "training_overlap")));
+  RESIDENCY_TRY(scores.general_text, GeneralText::from_json(json_member(json, "general_text")));
   const Json& metrics = json_member(json, "metrics");
   if (!metrics.is_object()) return invalid_input("must be an object: metrics");
   for (const auto& [name, value] : metrics.items()) {

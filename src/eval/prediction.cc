@@ -1,5 +1,7 @@
 #include "eval/prediction.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace residency::eval {
@@ -26,6 +28,8 @@ std::string to_json_line(const Prediction& prediction) {
                {"score", prediction.score}};
   if (!prediction.logprobs.empty()) json["logprobs"] = prediction.logprobs;
   if (!prediction.ranked.empty()) json["ranked"] = prediction.ranked;
+  if (!prediction.groups.empty()) json["groups"] = prediction.groups;
+  if (prediction.unknown_codes > 0) json["unknown_codes"] = prediction.unknown_codes;
   return dump_json(json);
 }
 
@@ -56,6 +60,12 @@ Result<Prediction> prediction_from_json_line(std::string_view line) {
   if (json.contains("ranked")) {
     RESIDENCY_TRY(prediction.ranked, texts(json, "ranked"));
   }
+  for (const auto& [name, value] : json_member(json, "groups").items()) {
+    if (!value.is_string()) return invalid_input("must be an object of texts: groups");
+    prediction.groups[name] = value.get<std::string>();
+  }
+  prediction.unknown_codes =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, json_integer(json, "unknown_codes")));
   for (const Json& value : json_member(json, "logprobs")) {
     if (!value.is_number()) return invalid_input("must be a list of numbers: logprobs");
     prediction.logprobs.push_back(value.get<double>());

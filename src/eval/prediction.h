@@ -1,6 +1,8 @@
 // Prediction: what a model answered to one test item, and how it was read.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,15 +16,17 @@ namespace residency::eval {
 struct Prediction {
   std::string id;
   std::string category;
-  std::vector<std::string> labels;  // gold
-  std::string prediction;           // the text, or the chosen choice
-  std::vector<std::string> parsed;  // labels read out of it
-  bool readable = false;            // the parser found an answer
-  bool asked = true;                // false: the prompt did not fit the model's context
-  bool correct = false;             // parsed equals labels, as sets
-  double score = 0;                 // of this item alone: F1 over its labels, or 1 and 0
-  std::vector<double> logprobs;     // of the choices, in order (multiple choice)
-  std::vector<std::string> ranked;  // the likeliest labels first, where a head gave any number
+  std::map<std::string, std::string> groups;  // dataset::Example::groups
+  std::vector<std::string> labels;            // gold; for generation the gold text
+  std::string prediction;                     // the text, or the chosen choice
+  std::vector<std::string> parsed;            // labels read out of it
+  bool readable = false;                      // the parser found an answer
+  bool asked = true;                          // false: the prompt did not fit the model's context
+  bool correct = false;                       // parsed equals labels, as sets
+  double score = 0;                           // of this item alone: F1 over its labels, or 1 and 0
+  std::vector<double> logprobs;               // of the choices, in order (multiple choice)
+  std::vector<std::string> ranked;  // the likeliest labels first, or codes as they were written
+  std::uint64_t unknown_codes = 0;  // of `parsed`, that the table of codes does not have
 };
 
 /// One line of JSON.

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "eval/eval_report.h"
+#include "eval/suite.h"
 
 namespace residency::eval {
 
@@ -11,6 +14,11 @@ namespace residency::eval {
 /// card as plain text, "" for none. Every text is escaped; no text of any item is in it.
 std::string report_html(const EvalReport& report, const std::string& title,
                         const std::string& loss_svg, const std::string& card);
+
+/// The same for several benchmarks: their table and picture with the mean, then each one's report
+/// in the suite's order.
+std::string suite_html(const SuiteReport& suite, const std::vector<EvalReport>& reports,
+                       const std::string& title);
 
 /// A bar for base and tuned model of each metric, with its interval: an SVG.
 std::string metrics_svg(const Comparison& comparison);

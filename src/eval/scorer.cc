@@ -59,6 +59,10 @@ std::vector<std::string> Scorer::labels_in_form(const std::vector<std::string>& 
       case Form::kCategory:
         set.insert(code_category(label));
         break;
+      case Form::kChapter:
+        // Codes of other systems have no chapter here and stand for themselves.
+        set.insert(code_chapter(label).empty() ? label : code_chapter(label));
+        break;
       case Form::kTree:
         for (std::string& above : code_and_above(label)) set.insert(std::move(above));
         break;
@@ -74,11 +78,13 @@ std::vector<std::string> Scorer::labels_in_form(const std::vector<std::string>& 
 }
 
 Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
-               const std::vector<std::string>& choices, const std::string& negative)
+               const std::vector<std::string>& choices, const std::string& negative,
+               bool code_table)
     : task_(task),
       items_(predictions.size()),
       labels_(count(predictions, negative.empty() ? Form::kWhole : Form::kPositive, negative)),
-      has_negative_(!negative.empty()) {
+      has_negative_(!negative.empty()),
+      has_code_table_(code_table) {
   for (const Prediction& prediction : predictions) {
     correct_.push_back(prediction.correct ? 1 : 0);
     unreadable_.push_back(prediction.asked && !prediction.readable ? 1 : 0);
@@ -90,26 +96,50 @@ Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
     }
     correct_norm_.push_back(norm ? 1 : 0);
   }
+  name_metrics(predictions, choices, negative);
+}
+
+void Scorer::name_metrics(const std::vector<Prediction>& predictions,
+                          const std::vector<std::string>& choices, const std::string& negative) {
   switch (task_) {
     case EvalTask::kCodeF1:
       categories_ = count(predictions, Form::kCategory, "");
+      chapters_ = count(predictions, Form::kChapter, "");
       tree_ = count(predictions, Form::kTree, "");
-      names_ = {"micro_f1",          "macro_f1",          "micro_precision",       "micro_recall",
-                "category_micro_f1", "category_macro_f1", "hierarchical_micro_f1", "exact_match"};
+      names_ = {"micro_f1",         "macro_f1",          "micro_precision",
+                "micro_recall",     "category_micro_f1", "category_macro_f1",
+                "chapter_micro_f1", "chapter_macro_f1",  "hierarchical_micro_f1",
+                "exact_match"};
       read_ranks(predictions);
+      if (has_code_table_) names_.emplace_back("unknown_code_rate");
+      for (const Prediction& item : predictions)
+        unknown_.emplace_back(item.unknown_codes, as_set(item.parsed).size());
       break;
     case EvalTask::kMultipleChoice:
       names_ = {"accuracy", "accuracy_norm", "macro_f1"};
+      read_confidences(predictions);
       break;
     case EvalTask::kClassification:
       names_ = {"accuracy", "macro_f1"};
-      if (!has_negative_) break;
-      any_ = count(predictions, Form::kAnyPositive, negative);
-      names_ = {"micro_f1",     "macro_f1",     "micro_precision",
-                "micro_recall", "detection_f1", "accuracy"};
+      if (has_negative_) {
+        any_ = count(predictions, Form::kAnyPositive, negative);
+        names_ = {"micro_f1",     "macro_f1",     "micro_precision",
+                  "micro_recall", "detection_f1", "accuracy"};
+      }
+      read_confidences(predictions);
+      measures_.emplace(predictions, choices, negative);
+      names_.insert(names_.end(), measures_->names().begin(), measures_->names().end());
+      break;
+    case EvalTask::kDecision:
+      read_decisions(predictions);
+      names_ = {"accuracy", "macro_f1", "reasons_micro_f1", "exact_match"};
       break;
     case EvalTask::kExact:
       names_ = {"exact_match"};
+      break;
+    case EvalTask::kGeneration:
+      names_ = {"rouge_l", "chrf", "exact_match"};
+      read_texts(predictions);
       break;
     case EvalTask::kEntities:
       entities_.emplace(predictions);
@@ -120,12 +150,78 @@ Scorer::Scorer(EvalTask task, const std::vector<Prediction>& predictions,
   names_.insert(names_.end(), {"parse_failure_rate", "not_asked_rate"});
 }
 
-/// Ranks count only where every item that was asked has them.
+/// The first label is the decision, the others are reasons.
+void Scorer::read_decisions(const std::vector<Prediction>& predictions) {
+  std::vector<Prediction> decisions(predictions.size());
+  std::vector<Prediction> reasons(predictions.size());
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    for (auto part : {&Prediction::labels, &Prediction::parsed}) {
+      const auto& labels = predictions[i].*part;
+      if (labels.empty()) continue;
+      (decisions[i].*part).push_back(labels.front());
+      (reasons[i].*part).assign(labels.begin() + 1, labels.end());
+    }
+    decided_.push_back(decisions[i].labels == decisions[i].parsed ? 1 : 0);
+  }
+  labels_ = count(decisions, Form::kWhole, "");
+  any_ = count(reasons, Form::kWhole, "");
+}
+
+/// Log-probabilities count where any item has them; an item without has no confidence.
+void Scorer::read_confidences(const std::vector<Prediction>& predictions) {
+  bool any = false;
+  for (const Prediction& item : predictions) {
+    any = any || !item.logprobs.empty();
+    confidences_.push_back(item.asked && !item.logprobs.empty() ? confidence_of(item) : -1);
+  }
+  if (any) {
+    names_.emplace_back("ece");
+  } else {
+    confidences_.clear();
+  }
+}
+
+void Scorer::read_texts(const std::vector<Prediction>& predictions) {
+  for (const Prediction& item : predictions) {
+    const std::string reference = item.labels.empty() ? std::string() : item.labels.front();
+    rouge_.push_back(rouge_l(reference, item.prediction));
+    characters_.push_back(character_grams(reference, item.prediction));
+  }
+}
+
+double Scorer::calibration_error(const std::vector<std::uint32_t>& weights) const {
+  Calibration calibration;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (confidences_[i] >= 0) calibration.add(confidences_[i], correct_[i] != 0, weights[i]);
+  }
+  return calibration.error();
+}
+
+void Scorer::append_text_values(const std::vector<std::uint32_t>& weights,
+                                std::vector<double>& values) const {
+  double rouge = 0;
+  double whole = 0;
+  CharacterGrams sums;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    rouge += rouge_[i] * weights[i];
+    whole += weights[i];
+    for (std::size_t n = 0; n < CharacterGrams::kOrders; ++n) {
+      const auto& count = characters_[i].orders[n];
+      sums.orders[n].written += count.written * weights[i];
+      sums.orders[n].reference += count.reference * weights[i];
+      sums.orders[n].both += count.both * weights[i];
+    }
+  }
+  values.push_back(whole == 0 ? 0 : rouge / whole);
+  values.push_back(chrf(sums));
+  values.push_back(rate(correct_, weights));
+}
+
+/// Ranks count where any item has them; one without has no hits.
 void Scorer::read_ranks(const std::vector<Prediction>& predictions) {
-  const bool all = std::all_of(predictions.begin(), predictions.end(), [](const Prediction& item) {
-    return !item.asked || !item.ranked.empty();
-  });
-  if (!all || predictions.empty()) return;
+  const bool any = std::any_of(predictions.begin(), predictions.end(),
+                               [](const Prediction& item) { return !item.ranked.empty(); });
+  if (!any) return;
   for (const Prediction& item : predictions) {
     const auto gold = as_set(item.labels);
     auto& hits = ranked_hits_.emplace_back();
@@ -214,18 +310,34 @@ double Scorer::rate(const std::vector<std::uint8_t>& flags,
   return share(part, whole);
 }
 
+void Scorer::append_code_values(const std::vector<std::uint32_t>& weights,
+                                std::vector<double>& values) const {
+  append_f1(labels_, weights, true, values);
+  append_f1(categories_, weights, false, values);
+  append_f1(chapters_, weights, false, values);
+  std::vector<double> micro_and_macro;
+  append_f1(tree_, weights, false, micro_and_macro);
+  values.push_back(micro_and_macro[0]);
+  values.push_back(rate(correct_, weights));
+  if (!ranked_hits_.empty()) {
+    for (const std::size_t k : kRanks) values.push_back(precision_at(k, weights));
+  }
+  if (!has_code_table_) return;
+  std::uint64_t unknown = 0;
+  std::uint64_t given = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    unknown += unknown_[i].first * weights[i];
+    given += unknown_[i].second * weights[i];
+  }
+  values.push_back(share(unknown, given));
+}
+
 std::vector<double> Scorer::values(const std::vector<std::uint32_t>& weights) const {
   std::vector<double> values;
   std::vector<double> micro_and_macro;
   switch (task_) {
     case EvalTask::kCodeF1:
-      append_f1(labels_, weights, true, values);
-      append_f1(categories_, weights, false, values);
-      append_f1(tree_, weights, false, micro_and_macro);
-      values.push_back(micro_and_macro[0]);
-      values.push_back(rate(correct_, weights));
-      if (ranked_hits_.empty()) break;
-      for (const std::size_t k : kRanks) values.push_back(precision_at(k, weights));
+      append_code_values(weights, values);
       break;
     case EvalTask::kMultipleChoice:
     case EvalTask::kClassification:
@@ -234,12 +346,25 @@ std::vector<double> Scorer::values(const std::vector<std::uint32_t>& weights) co
         append_f1(any_, weights, false, micro_and_macro);
         values.push_back(micro_and_macro[0]);
         values.push_back(rate(correct_, weights));
-        break;
+      } else {
+        append_f1(labels_, weights, false, micro_and_macro);
+        values.push_back(rate(correct_, weights));
+        if (task_ == EvalTask::kMultipleChoice) values.push_back(rate(correct_norm_, weights));
+        values.push_back(micro_and_macro[1]);
       }
+      if (!confidences_.empty()) values.push_back(calibration_error(weights));
+      if (measures_) measures_->append(weights, values);
+      break;
+    case EvalTask::kDecision:
+      values.push_back(rate(decided_, weights));
       append_f1(labels_, weights, false, micro_and_macro);
-      values.push_back(rate(correct_, weights));
-      if (task_ == EvalTask::kMultipleChoice) values.push_back(rate(correct_norm_, weights));
       values.push_back(micro_and_macro[1]);
+      append_f1(any_, weights, false, micro_and_macro);
+      values.push_back(micro_and_macro[2]);
+      values.push_back(rate(correct_, weights));
+      break;
+    case EvalTask::kGeneration:
+      append_text_values(weights, values);
       break;
     case EvalTask::kExact:
       values.push_back(rate(correct_, weights));
@@ -269,7 +394,10 @@ std::map<std::string, Metric> score(const Scorer& scorer, std::uint64_t seed,
 }
 
 bool lower_is_better(std::string_view metric) {
-  return metric == "parse_failure_rate" || metric == "not_asked_rate";
+  return metric == "parse_failure_rate" || metric == "not_asked_rate" || metric == "ece" ||
+         metric == "unknown_code_rate" || metric == "general_perplexity" ||
+         metric == "above_gold_rate" || metric == "below_gold_rate" ||
+         metric.starts_with("canary_");
 }
 
 double item_f1(const std::vector<std::string>& gold, const std::vector<std::string>& parsed) {

@@ -136,7 +136,7 @@ Result<std::vector<Generation>> BatchRunner::run(
     const std::vector<std::vector<std::int32_t>>& prompts, const TextSink& sink,
     const std::function<void(std::size_t)>& done) {
   auto* memory = llama_get_memory(loaded_.context.get());
-  llama_memory_clear(memory, false);
+  loaded_.forget();
   std::vector<Generation> results(prompts.size());
   Slots slots(static_cast<std::size_t>(loaded_.sequences));
   TokenBatch batch;

@@ -74,7 +74,7 @@ class LlamaHiddenStates final : public HiddenStates {
   }
 
   Result<void> decode() {
-    llama_memory_clear(llama_get_memory(loaded_.context.get()), false);
+    loaded_.forget();
     const int code = llama_decode(loaded_.context.get(), *batch_);
     if (code == 0) return {};
     return internal_error(fmt::format("llama.cpp cannot run the model: code {}", code));

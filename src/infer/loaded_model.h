@@ -1,9 +1,11 @@
 // LoadedModel: a GGUF model, its context and at most one adapter, owned as llama.cpp wants them.
 #pragma once
 
+#include <cstdint>
 #include <llama.h>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "infer/engine.h"
@@ -31,7 +33,15 @@ struct LoadedModel {
   std::string chat_template;
   int context_tokens = 0;  // per sequence: what was asked for, at most what the model was made for
   int sequences = 1;
+  /// Tokens whose keys and values are in the context's memory for sequence 0, from position 0: what
+  /// the next prompt shares with them is not computed again. Empty after anything but scoring.
+  std::vector<std::int32_t> remembered;
 
+  /// Empties the context's memory.
+  void forget() {
+    llama_memory_clear(llama_get_memory(context.get()), false);
+    remembered.clear();
+  }
   const llama_vocab* vocab() const { return llama_model_get_vocab(model.get()); }
   model::LlamaVocabulary vocabulary() const { return model::LlamaVocabulary(vocab()); }
 

@@ -55,11 +55,19 @@ Result<std::vector<double>> score_continuations(
     LoadedModel& loaded, const std::vector<std::int32_t>& prompt,
     const std::vector<std::vector<std::int32_t>>& continuations) {
   auto* memory = llama_get_memory(loaded.context.get());
-  llama_memory_clear(memory, false);
+  // What the prompt shares with the last one (shots, an instruction) is there already. Its last
+  // token is computed in any case: its logits are wanted.
+  const auto shared = std::mismatch(prompt.begin(), prompt.end() - 1, loaded.remembered.begin(),
+                                    loaded.remembered.end())
+                          .first -
+                      prompt.begin();
+  const auto kept = static_cast<int>(shared);
+  loaded.remembered.clear();  // stays so where something fails
+  llama_memory_seq_rm(memory, 0, kept, -1);
   std::vector<float> after_prompt;
-  RESIDENCY_TRY_VOID(compute(loaded, prompt, 0, false, [&](std::size_t, auto logits) {
-    after_prompt.assign(logits.begin(), logits.end());
-  }));
+  RESIDENCY_TRY_VOID(compute(
+      loaded, std::span(prompt).subspan(static_cast<std::size_t>(kept)), kept, false,
+      [&](std::size_t, auto logits) { after_prompt.assign(logits.begin(), logits.end()); }));
   const double first_total = log_sum_exp(after_prompt);
   const int end = static_cast<int>(prompt.size());
   std::vector<double> sums;
@@ -76,11 +84,13 @@ Result<std::vector<double>> score_continuations(
     }
     sums.push_back(sum);
   }
+  llama_memory_seq_rm(memory, 0, end, -1);
+  loaded.remembered = prompt;
   return sums;
 }
 
 Result<std::vector<float>> score_all(LoadedModel& loaded, const std::vector<std::int32_t>& tokens) {
-  llama_memory_clear(llama_get_memory(loaded.context.get()), false);
+  loaded.forget();
   const auto vocabulary = static_cast<std::size_t>(loaded.vocabulary().size());
   std::vector<float> all(tokens.size() * vocabulary);
   RESIDENCY_TRY_VOID(compute(loaded, tokens, 0, true, [&](std::size_t i, auto logits) {

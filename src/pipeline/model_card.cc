@@ -83,15 +83,17 @@ std::string training_section(const store::Manifest& tuned, const store::Manifest
 
 std::string scores_section(const eval::EvalReport& report) {
   std::string text = fmt::format(
-      "## Scores\n\nTask {}, n = {}{}; 95 % intervals.\n\n| metric | base | this model |\n"
+      "## Scores\n\nTask {}, n = {}; 95 % intervals.\n\n| metric | base | this model |\n"
       "| --- | --- | --- |\n",
-      eval::task_name(report.tuned.task), report.tuned.items,
-      report.tuned.sampled() ? " (a sample: not an official score)" : "");
+      eval::task_name(report.tuned.task), report.tuned.items);
   for (const auto& [name, change] : report.comparison.metrics) {
     text += fmt::format("| {} | {:.3f} [{:.3f}, {:.3f}] | {:.3f} [{:.3f}, {:.3f}] |\n", name,
                         change.base.value, change.base.low, change.base.high, change.tuned.value,
                         change.tuned.low, change.tuned.high);
   }
+  text += "\n";
+  for (const std::string& note : eval::scores_notes(report.tuned))
+    text += fmt::format("- {}\n", note);
   text += fmt::format("\nThe gate {} this model.\n", report.passed ? "passed" : "refused");
   for (const std::string& reason : report.gate.reasons()) text += "- " + reason + "\n";
   return text + "\n";

@@ -43,6 +43,32 @@ TEST(Recipe, PathsAreRelativeToItsFolder) {
   EXPECT_THAT(recipe->steps[1].options.canonical_json(), HasSubstr("synth:fhir/ndjson"));
 }
 
+TEST(Recipe, ADatasetMayReadWhatSynthMade) {
+  const auto recipe = parse_recipe(
+      "synth: {cases: [ed_triage]}\n"
+      "dataset: {task: jsonl, path: synth:cases/ed_triage.jsonl, waiver: {person: x, reason: made "
+      "up "
+      "for a test}}\n",
+      "r.yaml", "/recipes", {});
+  ASSERT_TRUE(recipe.ok()) << recipe.error().message();
+  EXPECT_THAT(recipe->steps[1].inputs, ElementsAre("synth"));
+  EXPECT_THAT(recipe->steps[1].options.canonical_json(), HasSubstr("synth:cases/ed_triage.jsonl"));
+  // A hospital that is ingested does not also feed the data set.
+  const auto hospital = parse_recipe(kRecipe, "small.yaml", "/recipes", {});
+  ASSERT_TRUE(hospital.ok()) << hospital.error().message();
+  EXPECT_THAT(hospital->steps[3].inputs, ElementsAre("deid"));
+}
+
+TEST(Recipe, FilesOfACorpusAreRelativeToItsFolder) {
+  const auto recipe = parse_recipe(
+      "dataset: {task: corpus, layout: bioc, files: {train: [../a, /b]}, waiver: {person: x, "
+      "reason: "
+      "made up for a test}}\n",
+      "r.yaml", "/recipes", {});
+  ASSERT_TRUE(recipe.ok()) << recipe.error().message();
+  EXPECT_THAT(recipe->steps[0].options.canonical_json(), HasSubstr("[\"/a\",\"/b\"]"));
+}
+
 TEST(Recipe, AllProblemsAreReportedAtOnce) {
   auto recipe = parse_recipe("train: {epocs: 1}\ndeploi: {name: x}\n", "bad.yaml", "/", {});
   ASSERT_FALSE(recipe.ok());

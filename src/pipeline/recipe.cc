@@ -52,6 +52,12 @@ void make_policy_paths_absolute(Json& policy, const std::string& directory) {
   }
 }
 
+/// Whether any text of a section is "synth:…", a file that the step synth makes.
+bool reads_synth(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().starts_with("synth:");
+  return value.is_structured() && std::any_of(value.begin(), value.end(), reads_synth);
+}
+
 /// Every member called "path" names a file or folder.
 void make_paths_absolute(Json& value, const std::string& directory) {
   if (value.is_object()) {
@@ -64,6 +70,18 @@ void make_paths_absolute(Json& value, const std::string& directory) {
     }
   } else if (value.is_array()) {
     for (auto& item : value) make_paths_absolute(item, directory);
+  }
+}
+
+/// The lists of a corpus' files.
+void make_file_lists_absolute(Json& files, const std::string& directory) {
+  if (!files.is_object()) return;
+  for (auto& [part, list] : files.items()) {
+    if (list.is_string()) list = Json::array({list});
+    if (!list.is_array()) continue;
+    for (Json& path : list) {
+      if (path.is_string()) path = absolute_path(path.get<std::string>(), directory);
+    }
   }
 }
 
@@ -83,6 +101,60 @@ Result<void> check_together(const Sections& sections) {
         "train.method: qlora trains on a quantised base: set base.type to q4_k or another "
         "quantised "
         "type, or to as_is where the model's file is quantised");
+  }
+  return {};
+}
+
+/// A model to compare with: `others: [{as: NAME, base: {…}}]`.
+struct Other {
+  std::string name;
+  ConfigNode base;
+};
+
+std::vector<Other> read_others(ConfigReader& reader) {
+  constexpr std::size_t kOthersMax = 16;
+  std::vector<Other> others;
+  const auto items = reader.child("others").items();
+  if (items.size() > kOthersMax) reader.problem("others", "must be at most 16 models");
+  for (const ConfigNode& item : items) {
+    ConfigReader child(item, "others.");
+    Other other{child.text_required("as"), child.child("base")};
+    const bool plain =
+        other.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
+    const bool again = std::any_of(others.begin(), others.end(), [&](const Other& earlier) {
+      return earlier.name == other.name;
+    });
+    if (!plain || again) child.problem("as", "must be a name of its own: a-z, 0-9, - and .");
+    if (const auto stage = find_stage("base"); stage.ok())
+      child.absorb((*stage)->validate(other.base));
+    reader.absorb(child.finish());
+    others.push_back(std::move(other));
+  }
+  return others;
+}
+
+/// Each other model is made ready and scored like the base, and goes to the gate's report.
+Result<void> add_others(const std::vector<Other>& others, const std::string& directory,
+                        const std::string& name, std::vector<Step>& steps) {
+  if (others.empty()) return {};
+  const auto by_name = [&](std::string_view wanted) {
+    return std::find_if(steps.begin(), steps.end(),
+                        [&](const Step& step) { return step.name == wanted; });
+  };
+  const auto scored = by_name("eval-base");
+  if (scored == steps.end() || by_name("gate") == steps.end())
+    return invalid_argument("others: need the sections eval and gate");
+  const ConfigNode eval_options = scored->options;
+  for (const Other& other : others) {
+    RESIDENCY_TRY(auto options, parse_json(other.base.canonical_json()));
+    make_paths_absolute(options, directory);
+    RESIDENCY_TRY(auto node, ConfigNode::parse(dump_json(options), name));
+    const auto at =
+        steps.insert(by_name("gate"), Step{"base-" + other.name, "base", std::move(node), {}});
+    steps.insert(
+        at + 1,
+        Step{"eval-" + other.name, "eval", eval_options, {"dataset", "base-" + other.name}});
+    by_name("gate")->inputs.push_back("eval-" + other.name);
   }
   return {};
 }
@@ -107,6 +179,7 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
     }
   }
   reader.absorb(check_together(sections));
+  const auto others = read_others(reader);
   RESIDENCY_TRY_VOID(reader.finish());
   for (const StepShape& shape : shapes()) {
     const auto section = sections.find(shape.key);
@@ -116,6 +189,10 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
     make_paths_absolute(options, directory);
     if (options.is_object() && options.contains("policy"))
       make_policy_paths_absolute(options["policy"], directory);
+    const bool dataset = shape.name == "dataset";
+    if (dataset && options.is_object() && options.contains("files"))
+      make_file_lists_absolute(options["files"], directory);
+    const bool on_synth = dataset && sections.count("synth") > 0 && reads_synth(options);
     RESIDENCY_TRY(auto node, ConfigNode::parse(dump_json(options), name));
     Step step{std::string(shape.name), std::string(shape.stage), std::move(node), {}};
     bool feeds = true;
@@ -125,8 +202,10 @@ Result<Recipe> parse_recipe(std::string_view yaml, const std::string& name,
       if (present) step.inputs.emplace_back(input);
       if (!present && shape.name == "eval-tuned" && input == "train") feeds = false;
     }
+    if (on_synth) step.inputs.emplace_back("synth");
     if (feeds) recipe.steps.push_back(std::move(step));
   }
+  RESIDENCY_TRY_VOID(add_others(others, directory, name, recipe.steps));
   if (recipe.steps.empty()) return invalid_argument("recipe has no stage: " + name);
   return recipe;
 }

@@ -44,7 +44,7 @@ store::Manifest StageContext::manifest(std::string_view kind,
 const std::vector<Stage>& stages() {
   static const std::vector<Stage> kStages{
       synth_stage(), ingest_stage(), deid_stage(), dataset_stage(), base_stage(),
-      train_stage(), eval_stage(),   gate_stage(), deploy_stage(),
+      train_stage(), eval_stage(),   gate_stage(), suite_stage(),   deploy_stage(),
   };
   return kStages;
 }

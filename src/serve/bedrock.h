@@ -33,15 +33,15 @@ enum class InvokeForm : std::uint8_t {
   kOpenAi,  // {"messages", ...} or {"prompt", "max_tokens", ...}
   kTitan,   // {"inputText"}: an embedding
 };
-struct Invocation {
+struct InvokeRequest {
   InvokeForm form = InvokeForm::kLlama;
   ChatRequest request;     // but for kTitan
   std::string input_text;  // of kTitan
 };
 /// InvokeModel's body, whose form is told by its members. `model` is what an OpenAI answer calls
 /// itself.
-Result<Invocation> read_invocation(std::string_view body, const std::string& model,
-                                   const ChatLimits& limits);
+Result<InvokeRequest> read_invocation(std::string_view body, const std::string& model,
+                                      const ChatLimits& limits);
 
 /// The chat whose tokens CountTokens counts.
 Result<ChatRequest> read_count_tokens(const Json& body, const std::string& model,

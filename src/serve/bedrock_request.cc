@@ -326,10 +326,10 @@ Result<ChatRequest> read_converse(const Json& body, const ChatLimits& limits) {
   return ConverseReader(limits).read(body);
 }
 
-Result<Invocation> read_invocation(std::string_view body, const std::string& model,
-                                   const ChatLimits& limits) {
+Result<InvokeRequest> read_invocation(std::string_view body, const std::string& model,
+                                      const ChatLimits& limits) {
   RESIDENCY_TRY(Json parsed, parse_chat_body(body));
-  Invocation made;
+  InvokeRequest made;
   std::string param;
   if (parsed.contains("inputText")) {
     made.form = InvokeForm::kTitan;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "synth/cases/cases.h"
 #include "synth/fhir.h"
 #include "synth/output_tree.h"
 #include "synth/synth.h"
@@ -28,6 +29,7 @@ class Generator {
 
   Result<void> open();
   Result<void> patient(std::uint64_t index);
+  Result<void> cases(const CaseSets& sets, const std::string& name, Progress& progress);
   SynthSummary summary() const;
 
  private:
@@ -53,6 +55,8 @@ class Generator {
 };
 
 Result<void> Generator::open() {
+  if (!options_.cases.empty()) RESIDENCY_TRY_VOID(tree_.folder("cases"));
+  if (options_.outputs.empty()) return {};
   RESIDENCY_TRY_VOID(tree_.folder("truth"));
   if (makes("notes")) RESIDENCY_TRY_VOID(tree_.folder("notes"));
   if (makes("fhir_bundles")) RESIDENCY_TRY_VOID(tree_.folder("fhir/bundles"));
@@ -160,6 +164,21 @@ Result<void> Generator::patient(std::uint64_t index) {
   return {};
 }
 
+Result<void> Generator::cases(const CaseSets& sets, const std::string& name, Progress& progress) {
+  const auto total = static_cast<std::uint64_t>(options_.cases_each);
+  for (std::uint64_t index = 0; index < total; ++index) {
+    if (progress.cancelled()) return cancelled("synth was stopped");
+    const MadeCase made = sets.make(name, options_.seed, index);
+    RESIDENCY_TRY_VOID(
+        tree_.append(fmt::format("cases/{}.jsonl", name), dump_json(made.line) + "\n"));
+    RESIDENCY_TRY_VOID(
+        tree_.append(fmt::format("cases/{}.truth.jsonl", name), dump_json(made.truth) + "\n"));
+    progress.update(index + 1, total, "cases", name);
+  }
+  count("cases_" + name, total);
+  return {};
+}
+
 SynthSummary summary_of(const std::map<std::string, std::uint64_t>& counts) {
   SynthSummary summary;
   summary.counts = counts;
@@ -178,7 +197,9 @@ SynthSummary Generator::summary() const {
 }
 
 std::string digest_of(const SynthOptions& options) {
-  return sha256_hex(options.canonical_json() + "\n" + Tables::source_text());
+  std::string all = options.canonical_json() + "\n" + Tables::source_text();
+  if (!options.cases.empty()) all += CaseSets::source_text();
+  return sha256_hex(all);
 }
 
 // The summary of the finished output in `out_dir`, where its marker has `digest`.
@@ -223,11 +244,16 @@ Result<SynthSummary> generate(Env& env, const SynthOptions& given, Progress& pro
   RESIDENCY_TRY(auto tree, OutputTree::begin(env, options.out_dir));
   Generator generator(tables, options, *tree);
   RESIDENCY_TRY_VOID(generator.open());
-  const auto total = static_cast<std::uint64_t>(options.patients);
+  const auto total = options.outputs.empty() ? 0 : static_cast<std::uint64_t>(options.patients);
   for (std::uint64_t index = 0; index < total; ++index) {
     if (progress.cancelled()) return cancelled("synth was stopped");
     RESIDENCY_TRY_VOID(generator.patient(index));
     progress.update(index + 1, total, "patients", "");
+  }
+  if (!options.cases.empty()) {
+    RESIDENCY_TRY(const CaseSets sets, CaseSets::load());
+    for (const std::string& name : options.cases)
+      RESIDENCY_TRY_VOID(generator.cases(sets, name, progress));
   }
   SynthSummary summary = generator.summary();
   const Json marker{{"format", "residency-synth-1"},

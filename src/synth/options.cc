@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/json.h"
+#include "synth/cases/cases.h"
 #include "synth/synth.h"
 
 namespace residency::synth {
@@ -27,7 +29,8 @@ Result<void> SynthOptions::validate() const {
     problem(fmt::format("notes_per_patient_max must be 1 to {}, not {}", kNotesPerPatientMax,
                         notes_per_patient_max));
   }
-  if (outputs.empty()) problem("outputs must name at least one output");
+  if (outputs.empty() && cases.empty())
+    problem("outputs must name at least one output, or cases a set");
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const auto& known = known_outputs();
     if (std::find(known.begin(), known.end(), outputs[i]) == known.end()) {
@@ -39,6 +42,17 @@ Result<void> SynthOptions::validate() const {
       problem(fmt::format("outputs names twice: {}", outputs[i].substr(0, 40)));
     }
   }
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto& known = case_set_names();
+    const auto before = cases.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(known.begin(), known.end(), cases[i]) == known.end() ||
+        std::find(cases.begin(), before, cases[i]) != before) {
+      problem(fmt::format("cases must be of {}, each once, not {}", fmt::join(known, ", "),
+                          cases[i].substr(0, 40)));
+    }
+  }
+  if (cases_each < 1 || cases_each > kCasesEachMax)
+    problem(fmt::format("cases_each must be 1 to {}, not {}", kCasesEachMax, cases_each));
   if (!problems.empty()) return invalid_argument("synth: " + problems);
   return {};
 }
@@ -53,6 +67,10 @@ Result<SynthOptions> SynthOptions::from_config(const ConfigNode& node) {
       reader.integer("seed", static_cast<std::int64_t>(options.seed), 0, INT64_MAX));
   options.notes_per_patient_max = static_cast<int>(reader.integer(
       "notes_per_patient_max", options.notes_per_patient_max, 1, kNotesPerPatientMax));
+  options.cases = reader.texts("cases", {});
+  options.cases_each =
+      static_cast<int>(reader.integer("cases_each", options.cases_each, 1, kCasesEachMax));
+  if (!options.cases.empty()) options.outputs.clear();
   options.outputs = reader.texts("outputs", options.outputs);
   reader.absorb(options.validate());
   RESIDENCY_TRY_VOID(reader.finish());
@@ -62,11 +80,18 @@ Result<SynthOptions> SynthOptions::from_config(const ConfigNode& node) {
 std::string SynthOptions::canonical_json() const {
   std::vector<std::string> sorted = outputs;
   std::sort(sorted.begin(), sorted.end());
-  return dump_json(Json{{"patients", patients},
-                        {"seed", seed},
-                        {"notes_per_patient_max", notes_per_patient_max},
-                        {"outputs", sorted},
-                        {"generator_version", kGeneratorVersion}});
+  Json json{{"patients", patients},
+            {"seed", seed},
+            {"notes_per_patient_max", notes_per_patient_max},
+            {"outputs", sorted},
+            {"generator_version", kGeneratorVersion}};
+  if (!cases.empty()) {
+    std::vector<std::string> names = cases;
+    std::sort(names.begin(), names.end());
+    json["cases"] = names;
+    json["cases_each"] = cases_each;
+  }
+  return dump_json(json);
 }
 
 }  // namespace residency::synth

@@ -30,7 +30,10 @@ struct SynthOptions {
   int patients = 100;             // 1 .. kPatientsMax
   std::uint64_t seed = 1;         // 0 .. 2^63 - 1 from a recipe
   int notes_per_patient_max = 4;  // 1 .. kNotesPerPatientMax
+  /// Of the hospital; empty: none is made. The default where neither outputs nor cases are named.
   std::vector<std::string> outputs{"fhir_bundles", "fhir_ndjson", "notes", "csv"};
+  std::vector<std::string> cases;  // of case_set_names(): cases/NAME.jsonl each
+  int cases_each = 1000;           // 1 .. kCasesEachMax
 
   /// Strict: unknown keys and values out of bounds are refused, all at once. `out_dir` may be
   /// missing; generate() then refuses.

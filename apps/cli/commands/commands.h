@@ -16,6 +16,8 @@ int deid_command(const Words& words);
 int dataset_command(const Words& words);
 int train_command(const Words& words);
 int eval_command(const Words& words);
+int monitor_command(const Words& words);
+int guard_command(const Words& words);
 int deploy_command(const Words& words);
 int serve_command(const Words& words);
 int jobs_command(const Words& words);

@@ -97,14 +97,20 @@ Result<std::string> sign_policy_file(Env& env, const std::string& path,
   RESIDENCY_TRY(const std::string yaml, env.read_file(path, kPolicyFileBytesMax));
   auto policy = parse_policy_file(yaml, path);
   if (!policy.ok()) return policy.error();
+  return sign_policy_text(env, path, yaml, policy->name, policy->version, seed);
+}
+
+Result<std::string> sign_policy_text(Env& env, const std::string& path, std::string_view text,
+                                     const std::string& name, std::int64_t version,
+                                     const crypto::Secret& seed) {
   RESIDENCY_TRY(const std::string key, crypto::ed25519_public_key(seed));
-  RESIDENCY_TRY(const std::string signature, crypto::ed25519_sign(seed, signed_message(yaml)));
+  RESIDENCY_TRY(const std::string signature, crypto::ed25519_sign(seed, signed_message(text)));
   const Json json{{"algorithm", kAlgorithm},
-                  {"name", policy->name},
-                  {"policy_sha256", policy->file_sha256},
+                  {"name", name},
+                  {"policy_sha256", crypto::sha256_hex(text)},
                   {"public_key", crypto::to_hex(key)},
                   {"signature", crypto::to_hex(signature)},
-                  {"version", policy->version}};
+                  {"version", version}};
   RESIDENCY_TRY_VOID(env.write_file_atomic(signature_path(path), dump_json(json) + "\n"));
   return crypto::to_hex(key);
 }

@@ -30,6 +30,11 @@ Result<std::string> policy_signer(Env& env, const std::string& path, std::string
 /// Checks the policy, signs it and writes PATH.sig; gives the public key, hex.
 Result<std::string> sign_policy_file(Env& env, const std::string& path, const crypto::Secret& seed);
 
+/// Signs the `text` of the file `path` and writes PATH.sig; gives the public key, hex.
+Result<std::string> sign_policy_text(Env& env, const std::string& path, std::string_view text,
+                                     const std::string& name, std::int64_t version,
+                                     const crypto::Secret& seed);
+
 /// A new private key (a seed of 64 hex digits) in `path`; gives the public key, hex.
 /// kAlreadyExists where the file is there.
 Result<std::string> make_policy_key(Env& env, const std::string& path);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "eval/corpora/gzip_bytes.h"
+
 namespace residency::eval::corpora {
 namespace {
 
@@ -28,7 +30,9 @@ class FileBytes final : public ByteSource {
 
 Result<std::unique_ptr<ByteSource>> file_bytes(Env& env, const std::string& path) {
   RESIDENCY_TRY(auto file, env.open_read(path));
-  return std::unique_ptr<ByteSource>(std::make_unique<FileBytes>(std::move(file)));
+  std::unique_ptr<ByteSource> bytes = std::make_unique<FileBytes>(std::move(file));
+  if (path.ends_with(".gz")) return gzip_bytes(std::move(bytes), path);
+  return bytes;
 }
 
 Result<bool> TextBytes::next(std::string& chunk) {

@@ -20,7 +20,7 @@ class ByteSource {
   virtual Result<bool> next(std::string& chunk) = 0;
 };
 
-/// The bytes of a file.
+/// The bytes of a file; of what is inside where its name ends in ".gz".
 Result<std::unique_ptr<ByteSource>> file_bytes(Env& env, const std::string& path);
 
 /// The bytes of a text that outlives this.

@@ -23,7 +23,26 @@ std::string id_of(const Json& json, const Place& place) {
   return std::to_string(place.line);
 }
 
+/// A row of GBaker/MedQA-USMLE-4-options-hf: "sent1", "ending0" to "ending3", "label" from 0.
+Fault read_medqa_endings(const Json& json, ChoiceItem& item) {
+  item.question = json_text(json, "sent1");
+  if (item.question.empty()) return {"sent1", "missing"};
+  for (char digit = '0'; digit <= '9'; ++digit) {
+    const Json& text = json_member(json, std::string("ending") + digit);
+    if (!text.is_string()) break;
+    item.choices.push_back(
+        {std::string(1, static_cast<char>(digit - '0' + 'A')), text.get_ref<const std::string&>()});
+  }
+  if (item.choices.size() < 2) return {"ending0", "fewer than two choices"};
+  const std::int64_t right = json_integer(json, "label", -1);
+  if (right < 0 || right >= static_cast<std::int64_t>(item.choices.size()))
+    return {"label", "not one of the choices"};
+  item.answer = static_cast<std::size_t>(right);
+  return {};
+}
+
 Fault read_medqa_line(const Json& json, ChoiceItem& item) {
+  if (json.contains("ending0")) return read_medqa_endings(json, item);
   item.question = json_text(json, "question");
   if (item.question.empty()) return {"question", "missing"};
   const Json& context = json_member(json, "context");

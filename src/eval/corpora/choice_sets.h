@@ -10,8 +10,9 @@ namespace residency::eval::corpora {
 
 /// MedQA (Jin et al. 2020) as JSON lines, four or five options: "question", "options" by letter,
 /// "answer_idx". Where "answer" stands too it must be that option's text. MediQ's form, with the
-/// stem in "context" sentences, is read with these joined by spaces. An id is the line's "id", else
-/// its number. A bad line is left out and counted.
+/// stem in "context" sentences, is read with these joined by spaces; so are the rows that
+/// lm-evaluation-harness loads ("sent1", "ending0" to "ending3", "label"). An id is the line's
+/// "id", else its number. A bad line is left out and counted.
 Result<Corpus<ChoiceItem>> read_medqa(ByteSource& source, std::string_view name,
                                       const ReadOptions& options);
 

@@ -95,6 +95,7 @@ struct ReadNotes {
 
   std::uint64_t records = 0;          // given
   std::uint64_t bad = 0;              // left out, or left out of their record
+  std::uint64_t passed_over = 0;      // good, but nothing can be asked of them: no label, no trial
   std::vector<std::string> problems;  // the first kProblemsMax: "FILE:LINE: field 'X': what"
 };
 

@@ -10,9 +10,12 @@
 #include "eval/corpora/codiesp.h"
 #include "eval/corpora/conll.h"
 #include "eval/corpora/ddi.h"
+#include "eval/corpora/example_making.h"
 #include "eval/corpora/i2b2.h"
+#include "eval/corpora/own_set.h"
 #include "eval/corpora/pubmedqa.h"
 #include "eval/corpora/pubtator.h"
+#include "eval/corpora/use_case_examples.h"
 
 namespace residency::eval::corpora {
 namespace {
@@ -20,31 +23,11 @@ namespace {
 using dataset::Example;
 using dataset::Format;
 
-Example labelled(std::string id, std::string text) {
-  Example example;
-  example.id = std::move(id);
-  example.format = Format::kLabelled;
-  example.messages.push_back({"user", std::move(text)});
-  return example;
-}
-
-/// Keeps what check_example() accepts; the rest is counted.
-void keep(Example example, CorpusExamples& made) {
-  const auto checked = dataset::check_example(example);
-  if (checked.ok()) {
-    made.examples.push_back(std::move(example));
-    return;
-  }
-  ++made.notes.bad;
-  if (made.notes.problems.size() < ReadNotes::kProblemsMax)
-    made.notes.problems.push_back(checked.error().message());
-}
-
 CorpusExamples from_documents(Corpus<Document> corpus, const ExampleOptions& options) {
   CorpusExamples made{{}, std::move(corpus.notes)};
   const std::set<std::string> wanted(options.types.begin(), options.types.end());
   for (Document& document : corpus.records) {
-    Example example = labelled(std::move(document.id), std::move(document.text));
+    Example example = labelled_example(std::move(document.id), std::move(document.text));
     const auto number = example.id.rfind('#');  // of a sentence in its document
     if (number != std::string::npos && number > 0) example.patient = example.id.substr(0, number);
     for (const Entity& entity : document.entities) {
@@ -54,7 +37,7 @@ CorpusExamples from_documents(Corpus<Document> corpus, const ExampleOptions& opt
     std::sort(example.entities.begin(), example.entities.end());
     example.entities.erase(std::unique(example.entities.begin(), example.entities.end()),
                            example.entities.end());
-    keep(std::move(example), made);
+    keep_example(std::move(example), made);
   }
   return made;
 }
@@ -63,11 +46,11 @@ CorpusExamples from_pairs(const Corpus<PairSentence>& corpus) {
   CorpusExamples made{{}, corpus.notes};
   for (const PairSentence& sentence : corpus.records) {
     for (const EntityPair& pair : sentence.pairs) {
-      Example example = labelled(pair.id, pair_text(sentence, pair));
+      Example example = labelled_example(pair.id, pair_text(sentence, pair));
       example.labels = {pair.label};
       // Pairs of one document stay on one side of a split.
       example.patient = sentence.document;
-      keep(std::move(example), made);
+      keep_example(std::move(example), made);
     }
   }
   return made;
@@ -76,7 +59,7 @@ CorpusExamples from_pairs(const Corpus<PairSentence>& corpus) {
 CorpusExamples from_coded(const Corpus<CodedDocument>& corpus) {
   CorpusExamples made{{}, corpus.notes};
   for (const CodedDocument& document : corpus.records) {
-    Example example = labelled(document.id, document.text);
+    Example example = labelled_example(document.id, document.text);
     std::set<std::string> codes;
     for (const CodeMention& mention : document.codes) {
       std::string code = mention.code;
@@ -85,7 +68,7 @@ CorpusExamples from_coded(const Corpus<CodedDocument>& corpus) {
       codes.insert(std::move(code));
     }
     example.labels.assign(codes.begin(), codes.end());
-    keep(std::move(example), made);
+    keep_example(std::move(example), made);
   }
   return made;
 }
@@ -102,7 +85,7 @@ CorpusExamples from_choices(const Corpus<ChoiceItem>& corpus, const ExampleOptio
     example.messages.push_back({"user", choice_prompt(options.layout, item)});
     const bool completion = options.format == Format::kCompletion;
     example.messages.push_back({"assistant", completion ? " " + answer : answer});
-    keep(std::move(example), made);
+    keep_example(std::move(example), made);
   }
   return made;
 }
@@ -124,9 +107,14 @@ Result<CorpusExamples> choices(Env& env, const std::string& path, Reader reader,
 }  // namespace
 
 const std::vector<std::string>& layout_names() {
-  static const std::vector<std::string> kNames{
-      "conll", "pubtator", "bioc", "brat",     "i2b2_concepts",     "i2b2_xml",          "ddi",
-      "medqa", "medmcqa",  "mmlu", "pubmedqa", "codiesp_diagnoses", "codiesp_procedures"};
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names{
+        "conll", "pubtator", "bioc", "brat",     "i2b2_concepts",     "i2b2_xml",           "ddi",
+        "medqa", "medmcqa",  "mmlu", "pubmedqa", "codiesp_diagnoses", "codiesp_procedures", "own"};
+    const auto& more = use_case_layouts();
+    names.insert(names.end(), more.begin(), more.end());
+    return names;
+  }();
   return kNames;
 }
 
@@ -164,6 +152,18 @@ std::string pair_text(const PairSentence& sentence, const EntityPair& pair) {
   return text + sentence.text.substr(at);
 }
 
+namespace {
+
+/// As the harness' template strips a question, of ASCII white space.
+std::string_view stripped(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\v\f";
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+}  // namespace
+
 std::string choice_prompt(std::string_view layout, const ChoiceItem& item) {
   if (layout == "pubmedqa")
     return fmt::format("Abstract: {}\nQuestion: {}\nAnswer:", item.context, item.question);
@@ -173,9 +173,10 @@ std::string choice_prompt(std::string_view layout, const ChoiceItem& item) {
     std::replace(subject.begin(), subject.end(), '_', ' ');
     prompt =
         fmt::format("The following are multiple choice questions (with answers) about {}.\n\n{}\n",
-                    subject, item.question);
+                    subject, stripped(item.question));
   } else {
-    prompt = fmt::format("Question: {}\n", item.question);
+    prompt = item.context.empty() ? fmt::format("Question: {}\n", item.question)
+                                  : fmt::format("Question: {} {}\n", item.context, item.question);
     if (layout == "medmcqa") prompt += "Choices:\n";
   }
   for (const Choice& choice : item.choices)
@@ -195,7 +196,8 @@ Result<CorpusExamples> corpus_examples(Env& env, const std::string& path,
   if (layout == "mmlu") return choices(env, path, read_mmlu, options);
   if (layout == "pubmedqa") {
     if (env.list(path).ok()) {
-      RESIDENCY_TRY(const auto corpus, read_pubmedqa_test(env, path));
+      RESIDENCY_TRY(const auto corpus, options.test_part ? read_pubmedqa_test(env, path)
+                                                         : read_pubmedqa_rest(env, path));
       return from_choices(corpus, options);
     }
     return choices(
@@ -204,6 +206,13 @@ Result<CorpusExamples> corpus_examples(Env& env, const std::string& path,
           return read_pubmedqa(source, name, read);
         },
         options);
+  }
+  if (layout == "own") {
+    RESIDENCY_TRY(const std::string yaml, env.read_file(options.set_path, 1u << 20));
+    RESIDENCY_TRY(const auto node, ConfigNode::parse(yaml, options.set_path));
+    RESIDENCY_TRY(const auto set, OwnSet::from_config(node));
+    RESIDENCY_TRY(const auto source, file_bytes(env, path));
+    return read_own_set(set, *source, path, options);
   }
   if (layout == "brat") {
     RESIDENCY_TRY(auto corpus, read_brat_folder(env, path));
@@ -224,7 +233,7 @@ Result<CorpusExamples> corpus_examples(Env& env, const std::string& path,
                                                                     : CodiespTask::kProcedures));
     return from_coded(corpus);
   }
-  return invalid_argument("unknown layout of a corpus");
+  return use_case_examples(env, path, options);
 }
 
 }  // namespace residency::eval::corpora

@@ -16,9 +16,11 @@ namespace residency::eval::corpora {
 const std::vector<std::string>& layout_names();
 
 struct ExampleOptions {
-  std::string layout;                                     // of layout_names()
-  std::vector<std::string> types;                         // of entities; empty: all
+  std::string layout;              // of layout_names()
+  std::vector<std::string> types;  // of entities; empty: all; moleculenet: the column
   dataset::Format format = dataset::Format::kCompletion;  // of choice items
+  std::string set_path;                                   // layout own: its description
+  bool test_part = true;  // pubmedqa, a folder: the official test split, or all that is not in it
 };
 
 /// What one file or folder holds.
@@ -38,7 +40,9 @@ struct CorpusExamples {
 /// codiesp_diagnoses, codiesp_procedures: a labelled text with its codes.
 /// medqa, medmcqa, mmlu, pubmedqa: a question with the prompt of lm-evaluation-harness' task
 ///   (medqa_4options, medmcqa, mmlu, pubmedqa), its answer's letter or word as label. For pubmedqa
-///   a folder stands for its official test split.
+///   a folder stands for its official test split, or for what is not in it.
+/// own: as the description says (eval/corpora/own_set.h).
+/// Medical use cases: use_case_examples.h.
 Result<CorpusExamples> corpus_examples(Env& env, const std::string& path,
                                        const ExampleOptions& options);
 

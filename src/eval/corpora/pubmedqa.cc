@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 3> kDecisions = {"yes", "no", "maybe"};
 
 Result<Corpus<ChoiceItem>> read_pubmedqa(ByteSource& source, std::string_view name,
                                          const ReadOptions& options,
-                                         const std::set<std::string>* ids) {
+                                         const std::set<std::string>* ids, bool without) {
   Corpus<ChoiceItem> corpus;
   JsonMembers members(source, name);
   std::set<std::string> seen;
@@ -25,7 +25,7 @@ Result<Corpus<ChoiceItem>> read_pubmedqa(ByteSource& source, std::string_view na
   for (;;) {
     RESIDENCY_TRY(const bool more, members.next(id, json));
     if (!more) return corpus;
-    if (ids != nullptr && ids->count(id) == 0) continue;
+    if (ids != nullptr && (ids->count(id) == 0) != without) continue;
     const auto bad = [&](std::string_view field, std::string_view what) {
       return note_bad(corpus.notes, options, members.place(), field, what);
     };
@@ -111,6 +111,16 @@ Result<Corpus<ChoiceItem>> read_pubmedqa_test(Env& env, const std::string& folde
                      std::to_string(ids.size() - found) + " are not in ori_pqal.json");
   }
   return corpus;
+}
+
+Result<Corpus<ChoiceItem>> read_pubmedqa_rest(Env& env, const std::string& folder,
+                                              const ReadOptions& options) {
+  const std::string ids_path = folder + "/test_ground_truth.json";
+  RESIDENCY_TRY(const std::string bytes, env.read_file(ids_path, kRecordBytesMax));
+  RESIDENCY_TRY(const auto ids, read_split_ids(bytes, ids_path));
+  const std::string path = folder + "/ori_pqal.json";
+  RESIDENCY_TRY(const auto source, file_bytes(env, path));
+  return read_pubmedqa(*source, path, options, &ids, true);
 }
 
 }  // namespace residency::eval::corpora

@@ -13,10 +13,11 @@ namespace residency::eval::corpora {
 
 /// ori_pqal.json: one object of items by PubMed id. The context is the CONTEXTS joined by line
 /// ends, the choices yes, no, maybe, the answer "final_decision". With `ids`, only those items are
-/// given. A bad item is left out and counted.
+/// given, or where `without` all but those. A bad item is left out and counted.
 Result<Corpus<ChoiceItem>> read_pubmedqa(ByteSource& source, std::string_view name,
                                          const ReadOptions& options,
-                                         const std::set<std::string>* ids = nullptr);
+                                         const std::set<std::string>* ids = nullptr,
+                                         bool without = false);
 
 /// Ids of a split: the names of a JSON object (test_ground_truth.json), a JSON array of strings, or
 /// a line each. kInvalidInput where an id is no number or stands twice.
@@ -25,6 +26,10 @@ Result<std::set<std::string>> read_split_ids(std::string_view bytes, std::string
 /// The official test split: `folder`/ori_pqal.json and `folder`/test_ground_truth.json (500 ids).
 /// kInvalidInput where an id is not among the items.
 Result<Corpus<ChoiceItem>> read_pubmedqa_test(Env& env, const std::string& folder,
+                                              const ReadOptions& options = {});
+
+/// What is not in it: the items to train on and to tune with.
+Result<Corpus<ChoiceItem>> read_pubmedqa_rest(Env& env, const std::string& folder,
                                               const ReadOptions& options = {});
 
 }  // namespace residency::eval::corpora

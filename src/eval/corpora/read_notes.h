@@ -45,6 +45,7 @@ Result<void> append(Corpus<Record>& all, Corpus<Record> part) {
   for (Record& record : part.records) all.records.push_back(std::move(record));
   all.notes.records += part.notes.records;
   all.notes.bad += part.notes.bad;
+  all.notes.passed_over += part.notes.passed_over;
   for (std::string& problem : part.notes.problems) {
     if (all.notes.problems.size() == ReadNotes::kProblemsMax) break;
     all.notes.problems.push_back(std::move(problem));

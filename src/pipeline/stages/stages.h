@@ -13,6 +13,7 @@ Stage base_stage();
 Stage train_stage();
 Stage eval_stage();
 Stage gate_stage();
+Stage suite_stage();
 Stage deploy_stage();
 
 class TrainingRanks;
