@@ -89,7 +89,8 @@ Result<void> AnswerJob::check_input(const Guardrails& guardrails) {
   if (auto standing = guardrails.standing()) all.push_back(std::move(standing));
   if (!request_.guard.id.empty()) {
     RESIDENCY_TRY(auto named, guardrails.find(request_.guard.id, request_.guard.version));
-    if (all.empty() || all.front() != named) all.push_back(std::move(named));
+    if (!all.empty() && all.front()->id() == named->id()) all.clear();
+    all.push_back(std::move(named));
   }
   for (const auto& guardrail : all) {
     const auto texts = guard_texts();

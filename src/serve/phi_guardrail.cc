@@ -44,13 +44,16 @@ class PhiOutputFilter final : public OutputFilter {
 
 class PhiGuardrail final : public Guardrail {
  public:
-  PhiGuardrail(std::shared_ptr<const deid::Detector> detector, const guard::GuardOptions& options)
-      : detector_(std::move(detector)), options_(options) {}
+  PhiGuardrail(std::shared_ptr<const deid::Detector> detector, const guard::GuardOptions& options,
+               bool answers_only)
+      : detector_(std::move(detector)), options_(options), answers_only_(answers_only) {}
 
   const std::string& id() const override { return id_; }
 
-  Result<GuardDecision> check(GuardSide, const std::vector<GuardText>& texts, bool) const override {
+  Result<GuardDecision> check(GuardSide side, const std::vector<GuardText>& texts,
+                              bool) const override {
     GuardDecision made;
+    if (answers_only_ && side == GuardSide::kInput) return made;
     std::vector<guard::Decision> found;
     std::int64_t units = 0;
     for (const GuardText& text : texts) {
@@ -75,6 +78,28 @@ class PhiGuardrail final : public Guardrail {
   const std::string id_{kId};
   std::shared_ptr<const deid::Detector> detector_;
   guard::GuardOptions options_;
+  bool answers_only_;
+};
+
+/// The standing one looks at answers only: a note that is asked about may name its patient.
+class PhiGuardrails final : public Guardrails {
+ public:
+  PhiGuardrails(const std::shared_ptr<const deid::Detector>& detector,
+                const guard::GuardOptions& options)
+      : standing_(std::make_shared<PhiGuardrail>(detector, options, true)),
+        named_(std::make_shared<PhiGuardrail>(detector, options, false)) {}
+  std::shared_ptr<const Guardrail> standing() const override { return standing_; }
+  Result<std::shared_ptr<const Guardrail>> find(const std::string& id,
+                                                const std::string&) const override {
+    if (id.substr(id.rfind('/') + 1) != kId) {
+      return not_found("guardrail: there is none of that id");
+    }
+    return named_;
+  }
+
+ private:
+  std::shared_ptr<const Guardrail> standing_;
+  std::shared_ptr<const Guardrail> named_;
 };
 
 /// One guardrail, standing and by its id.
@@ -130,9 +155,8 @@ class FilterGuardrail final : public Guardrail {
 
 Result<std::shared_ptr<const Guardrails>> phi_guardrails(const guard::GuardOptions& options) {
   RESIDENCY_TRY(auto opened, deid::Detector::open());
-  std::shared_ptr<const deid::Detector> detector = std::move(opened);
-  return std::shared_ptr<const Guardrails>(
-      std::make_shared<OneGuardrail>(std::make_shared<PhiGuardrail>(detector, options)));
+  const std::shared_ptr<const deid::Detector> detector = std::move(opened);
+  return std::shared_ptr<const Guardrails>(std::make_shared<PhiGuardrails>(detector, options));
 }
 
 std::shared_ptr<const Guardrails> guardrails_of(OutputFilterFactory factory) {

@@ -9,7 +9,8 @@
 
 namespace residency::serve {
 
-/// The standing guardrail of all answers, found under the id "phi" too. Opens the detector once.
+/// The standing guardrail of all answers. Under the id "phi" it looks at questions too. Opens the
+/// detector once.
 Result<std::shared_ptr<const Guardrails>> phi_guardrails(const guard::GuardOptions& options);
 
 }  // namespace residency::serve
