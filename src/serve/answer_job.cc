@@ -85,12 +85,17 @@ std::vector<GuardText> AnswerJob::guard_texts() const {
 
 /// Lets the guardrails see the request: they may change its texts, or answer in its place.
 Result<void> AnswerJob::check_input(const Guardrails& guardrails) {
-  std::vector<std::shared_ptr<const Guardrail>> all;
-  if (auto standing = guardrails.standing()) all.push_back(std::move(standing));
+  auto all = guardrails.standing();
   if (!request_.guard.id.empty()) {
     RESIDENCY_TRY(auto named, guardrails.find(request_.guard.id, request_.guard.version));
-    if (!all.empty() && all.front()->id() == named->id()) all.clear();
-    all.push_back(std::move(named));
+    const auto same = std::find_if(all.begin(), all.end(), [&](const auto& standing) {
+      return standing->id() == named->id();
+    });
+    if (same == all.end()) {
+      all.push_back(std::move(named));
+    } else {
+      *same = std::move(named);
+    }
   }
   for (const auto& guardrail : all) {
     const auto texts = guard_texts();

@@ -7,6 +7,7 @@
 #include "deploy/deployment.h"
 #include "serve/chat_json.h"
 #include "serve/phi_guardrail.h"
+#include "serve/policy_guardrail.h"
 
 namespace residency::serve {
 namespace {
@@ -107,6 +108,11 @@ EndpointOpener workspace_endpoint_opener() {
       guard::GuardOptions guard_options;
       RESIDENCY_TRY(guard_options.mode, guard::filter_mode_named(filter));
       RESIDENCY_TRY(guardrails, phi_guardrails(guard_options));
+    }
+    if (description.contains("guardrail")) {
+      RESIDENCY_TRY(auto policy, policy_of_source(description["guardrail"]));
+      RESIDENCY_TRY(auto guardrail, policy_guardrail(std::move(policy)));
+      guardrails = with_guardrail(std::move(guardrail), std::move(guardrails));
     }
     return Endpoint::open(*workspace, std::move(versions), options, llama_engine_factory(),
                           std::move(guardrails));

@@ -10,7 +10,8 @@
 namespace residency::serve {
 
 /// Opens what the first message describes ({"workspace", "name", "versions": [deploy::to_json's],
-/// "options", "filter": "mask"|"block"|"off"}).
+/// "options", "filter": "mask"|"block"|"detect"|"off", "guardrail": read_policy_source's or
+/// nothing}).
 using EndpointOpener = std::function<Result<std::unique_ptr<Endpoint>>(const Json& description)>;
 
 /// The opener of real endpoints.

@@ -44,8 +44,8 @@ class Guardrail {
 class Guardrails {
  public:
   virtual ~Guardrails() = default;
-  /// The one that every answer of the endpoint passes; null for none.
-  virtual std::shared_ptr<const Guardrail> standing() const = 0;
+  /// Those that every request and answer of the endpoint passes, in order.
+  virtual std::vector<std::shared_ptr<const Guardrail>> standing() const = 0;
   /// By id (or its ARN) and version. kNotFound.
   virtual Result<std::shared_ptr<const Guardrail>> find(const std::string& id,
                                                         const std::string& version) const = 0;

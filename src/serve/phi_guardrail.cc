@@ -88,7 +88,7 @@ class PhiGuardrails final : public Guardrails {
                 const guard::GuardOptions& options)
       : standing_(std::make_shared<PhiGuardrail>(detector, options, true)),
         named_(std::make_shared<PhiGuardrail>(detector, options, false)) {}
-  std::shared_ptr<const Guardrail> standing() const override { return standing_; }
+  std::vector<std::shared_ptr<const Guardrail>> standing() const override { return {standing_}; }
   Result<std::shared_ptr<const Guardrail>> find(const std::string& id,
                                                 const std::string&) const override {
     if (id.substr(id.rfind('/') + 1) != kId) {
@@ -107,7 +107,10 @@ class OneGuardrail final : public Guardrails {
  public:
   explicit OneGuardrail(std::shared_ptr<const Guardrail> guardrail)
       : guardrail_(std::move(guardrail)) {}
-  std::shared_ptr<const Guardrail> standing() const override { return guardrail_; }
+  std::vector<std::shared_ptr<const Guardrail>> standing() const override {
+    if (guardrail_ == nullptr) return {};
+    return {guardrail_};
+  }
   Result<std::shared_ptr<const Guardrail>> find(const std::string& id,
                                                 const std::string&) const override {
     const std::string name = id.substr(id.rfind('/') + 1);

@@ -2,11 +2,17 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "base/json.h"
 #include "guard/guardrail.h"
 #include "serve/output_filter.h"
 
 namespace residency::serve {
+
+/// In the shape of Bedrock's GuardrailAssessment. A match is left out: it may be what must not
+/// leave. Rails that Bedrock does not have stand under "residency".
+Json policy_assessment(const std::vector<guard::Finding>& findings);
 
 /// A filter for the answer to `conversation`. The message of a block is part of what it returns.
 std::unique_ptr<OutputFilter> policy_output_filter(

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <fmt/format.h>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -17,6 +18,7 @@
 #include "serve/chat_json.h"
 #include "serve/fleet.h"
 #include "serve/phi_guardrail.h"
+#include "serve/policy_guardrail.h"
 #include "serve/process_endpoint.h"
 #include "server/aws/comprehend_medical.h"
 #include "server/server.h"
@@ -31,6 +33,7 @@ struct ServeFlags {
   int port = -1;
   std::string api_keys_file;
   std::string filter_mode = "mask";
+  std::vector<std::string> guardrails;  // [NAME=]POLICY
 };
 
 using ServeOptions = std::pair<server::ServerOptions, serve::EndpointOptions>;
@@ -70,10 +73,30 @@ Result<std::vector<serve::FleetEntry>> fleet_entries(store::Workspace& workspace
   return entries;
 }
 
+/// The policies of endpoints by name; "" is for those that have none of their own.
+using PolicySources = std::map<std::string, Json>;
+
+Result<PolicySources> policy_sources(const ServeFlags& flags) {
+  PolicySources sources;
+  for (const std::string& flag : flags.guardrails) {
+    const auto equals = flag.find('=');
+    const bool named = equals != std::string::npos;
+    const std::string name = named ? flag.substr(0, equals) : "";
+    RESIDENCY_TRY(auto source,
+                  serve::read_policy_source(Env::posix(), named ? flag.substr(equals + 1) : flag));
+    if (!sources.emplace(name, std::move(source)).second) {
+      return invalid_argument(named ? "--guardrail: given twice for " + name
+                                    : "--guardrail: given twice for all endpoints");
+    }
+  }
+  return sources;
+}
+
 /// Starts the process of an endpoint.
 serve::PartFactory part_factory(const std::string& workspace_root, const ServeFlags& flags,
-                                const serve::EndpointOptions& options) {
-  return [workspace_root, filter = flags.filter_mode, options](
+                                const serve::EndpointOptions& options,
+                                const PolicySources& policies) {
+  return [workspace_root, filter = flags.filter_mode, options, policies](
              const std::vector<deploy::Deployment>& versions, std::int64_t idle_ms) {
     serve::ProcessEndpointOptions process;
     process.command = {program_path(), "endpoint-worker"};
@@ -84,6 +107,9 @@ serve::PartFactory part_factory(const std::string& workspace_root, const ServeFl
                            {"versions", std::move(list)},
                            {"options", serve::to_json(options)},
                            {"filter", filter}};
+    auto policy = policies.find(versions.front().name);
+    if (policy == policies.end()) policy = policies.find("");
+    if (policy != policies.end()) process.description["guardrail"] = policy->second;
     process.idle_ms = idle_ms;
     process.on_failure = [](const Error& error) {
       fmt::print(stderr, "error: {}\n", error.message());
@@ -182,6 +208,7 @@ Result<void> load_usage(store::Workspace& workspace, serve::Meter& meter) {
 
 /// What the server offers beside its endpoints.
 Result<server::ServerServices> open_services(store::Workspace& workspace, const ServeFlags& flags,
+                                             const PolicySources& policies,
                                              std::shared_ptr<serve::Meter> meter) {
   server::ServerServices services;
   services.meter = std::move(meter);
@@ -199,6 +226,14 @@ Result<server::ServerServices> open_services(store::Workspace& workspace, const 
     RESIDENCY_TRY(guard_options.mode, guard::filter_mode_named(flags.filter_mode));
   }
   RESIDENCY_TRY(services.guardrails, serve::phi_guardrails(guard_options));
+  for (const auto& [name, source] : policies) {
+    RESIDENCY_TRY(auto policy, serve::policy_of_source(source));
+    fmt::print(stderr, "guardrail {} version {} (sha256 {:.12}) for {}\n", policy.name,
+               policy.version, policy.sha256, name.empty() ? "all other endpoints" : name);
+    RESIDENCY_TRY(auto guardrail, serve::policy_guardrail(std::move(policy)));
+    services.guardrails =
+        serve::with_guardrail(std::move(guardrail), std::move(services.guardrails));
+  }
   return services;
 }
 
@@ -220,20 +255,27 @@ int serve_workspace(store::Workspace& workspace, const ServeFlags& flags,
   const auto failed = [&](const Error& error) { return fail(error, flags.common.json); };
   auto log = audit::AuditLog::open(workspace);
   if (!log.ok()) return failed(log.error());
+  const auto policies = policy_sources(flags);
+  if (!policies.ok()) return failed(policies.error());
   serve::EndpointTable endpoints;
   const auto meter = std::make_shared<serve::Meter>();
   if (auto loaded = load_usage(workspace, *meter); !loaded.ok()) return failed(loaded.error());
-  serve::Fleet fleet(endpoints, meter, part_factory(workspace.root(), flags, endpoint_options),
+  serve::Fleet fleet(endpoints, meter,
+                     part_factory(workspace.root(), flags, endpoint_options, *policies),
                      alone_in(workspace));
   Keeper keeper(workspace, **log, fleet, *meter);
   if (auto opened = keeper.refresh(); !opened.ok()) return failed(opened.error());
-  auto services = open_services(workspace, flags, meter);
+  auto services = open_services(workspace, flags, *policies, meter);
   if (!services.ok()) return failed(services.error());
   if (endpoints.list().empty() && services->comprehend_medical == nullptr) {
     return failed(
         failed_precondition("nothing is deployed: see residency deploy create, or run a "
                             "recipe with a deploy section; for DetectPHI alone make a "
                             "key with residency keys aws create"));
+  }
+  for (const auto& [name, source] : *policies) {
+    if (name.empty() || endpoints.find(name).ok()) continue;
+    return failed(failed_precondition("--guardrail: nothing is deployed as " + name));
   }
   wait_until_ready(endpoints);
   keeper.start();
@@ -267,6 +309,10 @@ int serve_command(const Words& words) {
   app.add_option("--phi-filter", flags.filter_mode, "mask, block, detect or off")
       ->capture_default_str()
       ->check(CLI::IsMember({"mask", "block", "detect", "off"}));
+  app.add_option("--guardrail", flags.guardrails,
+                 "NAME=POLICY or POLICY: a guardrail policy (a file or a preset of residency guard "
+                 "policies) for the deployment NAME, or for all that have none of their own")
+      ->allow_extra_args(false);
   if (auto ended = parse(app, words)) return *ended;
   auto options = serve_options(flags);
   if (!options.ok()) return fail(options.error(), flags.common.json);
