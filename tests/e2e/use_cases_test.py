@@ -61,7 +61,7 @@ class UseCasesTest(unittest.TestCase):
         folder = self.scratch.root / "data/molecules"
         folder.mkdir(parents=True)
         table = folder / "BBBP.csv"
-        rows = [f"{i},m,{i % 2 if i % 10 else ''},{'C' * (1 + i % 40)}{'N' if i % 2 else 'O'}c1ccccc1\n" for i in range(120)]
+        rows = [f"{i},m,{i % 2 if i % 10 else ''},{'N' if i % 2 else 'O'}c1ccccc1{'C' * (1 + i % 40)}c1ccccc1\n" for i in range(120)]
         table.write_text("num,name,p_np,smiles\n" + "".join(rows))
         answer = self.run_recipe("bbbp")
         report = json.loads(harness.run("artifacts", "cat", self.made(answer, "dataset"), "report.json", "-w", self.scratch.workspace).stdout)
