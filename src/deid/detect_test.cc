@@ -10,6 +10,8 @@
 
 #include "base/json.h"
 #include "deid/detect/detector.h"
+#include "deid/detect/learned_finds.h"
+#include "deid/detect/tokens.h"
 #include "deid/detect/validators.h"
 #include "deid/gold/score.h"
 #include "synth/synth.h"
@@ -201,6 +203,27 @@ TEST(Detector, RecallOnASyntheticHospitalHoldsItsFloors) {
   EXPECT_GE(with_record.byte_precision(), 0.8);
   EXPECT_GE(without.total().byte_recall(), 0.92);
   std::filesystem::remove_all(dir);
+}
+
+TEST(LearnedFinds, LeavesOutWhatIdentifiesNobody) {
+  const auto left = [](std::string_view text, std::string_view part, PhiClass phi_class,
+                       double score) {
+    const std::size_t at = text.find(part);
+    std::vector<Span> spans{{at, at + part.size(), phi_class, score, Reason::kModel, "tagger"}};
+    drop_false_finds(text, tokens_of(text), spans);
+    return !spans.empty();
+  };
+  EXPECT_FALSE(left("seen in 1987 again", "1987", PhiClass::kDate, 1));
+  EXPECT_FALSE(left("from 1991-92 on", "1991-92", PhiClass::kOtherId, 1));
+  EXPECT_FALSE(left("from 2009-2010 on", "2009-2010", PhiClass::kDate, 1));
+  EXPECT_TRUE(left("in 2009-10 she", "2009-10", PhiClass::kDate, 1));
+  EXPECT_TRUE(left("chart 19873 of", "19873", PhiClass::kOtherId, 1));
+  EXPECT_FALSE(left("a trip to North Carolina", "North Carolina", PhiClass::kCity, 1));
+  EXPECT_TRUE(left("a trip to New York", "New York", PhiClass::kCity, 1));
+  EXPECT_FALSE(left("a pilot wire", "pilot", PhiClass::kProfession, 0.7));
+  EXPECT_TRUE(left("works as pilot", "pilot", PhiClass::kProfession, 0.95));
+  EXPECT_TRUE(left("is a roofer", "roofer", PhiClass::kProfession, 0.5));
+  EXPECT_FALSE(left("70-105", "70-105", PhiClass::kOtherId, 1));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "deid/detect/fold_text.h"
 #include "deid/detect/hl7_lines.h"
 #include "deid/detect/known_finder.h"
+#include "deid/detect/learned_finds.h"
 #include "deid/detect/lower_style.h"
 #include "deid/detect/name_finder.h"
 #include "deid/detect/name_words.h"
@@ -83,70 +84,6 @@ void widen_names(std::string_view text, std::vector<Span>& spans) {
         (span.begin == 3 || is_space(text[span.begin - 4]) || text[span.begin - 4] == '('))
       span.begin -= 3;
   }
-}
-
-/// "CPT requested: 99204, 43239": five places, behind the code system's name on the same line.
-bool is_procedure_code(std::string_view text, const Span& span) {
-  const std::string_view value = text.substr(span.begin, span.end - span.begin);
-  if (value.size() != 5 || !std::all_of(value.begin() + 1, value.end(), is_ascii_digit))
-    return false;
-  const std::size_t from = span.begin - std::min<std::size_t>(span.begin, 80);
-  const std::string_view before = text.substr(from, span.begin - from);
-  return before.find("CPT") != std::string_view::npos ||
-         before.find("HCPCS") != std::string_view::npos ||
-         before.find("procedure code") != std::string_view::npos;
-}
-
-/// From here on a name that is a word of prose, too, stays.
-constexpr double kSureScore = 0.9;
-
-/// Takes the small words off a street's end, in a text that has capitals: "12 Elm Street alone".
-void cut_small_words(std::string_view text, Span& span) {
-  const auto small = [](char c) { return (c >= 'a' && c <= 'z') || is_space(c); };
-  if (std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) return;
-  std::size_t end = span.end;
-  while (end > span.begin && small(text[end - 1])) --end;
-  // Within a word, or at a street of small letters: back to its end.
-  while (end > span.begin && end < span.end && !is_space(text[end])) ++end;
-  if (end > span.begin) span.end = end;
-}
-
-/// A year alone identifies nobody (164.514(b)(2)(i)(C)).
-bool is_year(std::string_view text, const Span& span) {
-  const std::string_view value = text.substr(span.begin, span.end - span.begin);
-  return value.size() == 4 && (value.starts_with("19") || value.starts_with("20")) &&
-         std::all_of(value.begin(), value.end(), is_ascii_digit);
-}
-
-/// Leaves out years alone, codes of procedures, and names of the model's that are words of prose,
-/// signs and instruments alone.
-void drop_false_finds(std::string_view text, const std::vector<Token>& tokens,
-                      std::vector<Span>& learned) {
-  const auto plain = [](const Token& token) {
-    if (token.is(kFlagEponym | kFlagNeverName | kFlagTitle)) return true;
-    if (token.is(kFlagGiven | kFlagSurname)) return false;
-    return token.is(kFlagWord) || (token.all_capitals && token.letters <= 4);
-  };
-  std::erase_if(learned, [&](Span& span) {
-    if (span.phi_class == PhiClass::kOtherId && is_procedure_code(text, span)) return true;
-    if (span.phi_class == PhiClass::kDate && is_year(text, span)) return true;
-    if (is_bare_value(text)) return true;
-    if (span.phi_class == PhiClass::kStreet) cut_small_words(text, span);
-    if (!is_name_class(span.phi_class) || span.score >= kSureScore) return false;
-    auto at =
-        std::lower_bound(tokens.begin(), tokens.end(), span.begin,
-                         [](const Token& token, std::size_t begin) { return token.begin < begin; });
-    if (at == tokens.end() || at->begin >= span.end) return false;
-    // Behind a title anything is a name.
-    if (at != tokens.begin() &&
-        text.substr((at - 1)->end, 2).find_first_not_of(". ") == std::string_view::npos &&
-        title_class((at - 1)->lower))
-      return false;
-    for (; at != tokens.end() && at->begin < span.end; ++at) {
-      if (!plain(*at)) return false;
-    }
-    return true;
-  });
 }
 
 }  // namespace
@@ -255,14 +192,6 @@ Result<std::vector<Span>> Detector::detect_folded(std::string_view text,
     settled = settle(text, std::move(settled));
   }
   return settled;
-}
-
-bool is_bare_value(std::string_view text) {
-  constexpr std::size_t kValueBytes = 24;
-  return text.size() <= kValueBytes && std::none_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  static_cast<unsigned char>(c) >= 0x80;
-         });
 }
 
 std::vector<Span> settle(std::string_view text, std::vector<Span> spans) {

@@ -57,10 +57,6 @@ class Detector {
   const Dictionary& dictionary_;
 };
 
-/// A value of a table or a message without a letter: patterns and the record judge it, not the
-/// tagger, which would have to guess.
-bool is_bare_value(std::string_view text);
-
 /// Orders spans and settles overlaps: the stronger reason, then the longer, then the higher score
 /// wins; what is left of the loser stays where it still holds a letter or digit.
 std::vector<Span> settle(std::string_view text, std::vector<Span> spans);

@@ -146,21 +146,6 @@ const Set& professions() {
   return kWords;
 }
 
-/// What a hospital has of its own: a profession of the patient only where the sentence says so.
-bool is_staff(std::string_view word) {
-  static const Set kWords{
-      "nurse",        "therapist",  "physician",  "surgeon",    "pharmacist", "dentist",
-      "psychologist", "counselor",  "worker",     "technician", "assistant",  "aide",
-      "interpreter",  "translator", "chaplain",   "dietitian",  "paramedic",  "midwife",
-      "technologist", "resident",   "officer",    "manager",    "guide",      "model",
-      "investigator", "agent",      "supervisor", "educator",   "coach",      "caretaker",
-      "conductor",    "fitter",     "inspector",  "operator",   "planner",    "packer",
-      "presser",      "trainer",    "tester",     "player",     "pilot",      "driver",
-      "researcher",   "author",     "minister",   "major",      "judge",      "producer",
-      "builder",      "writer",     "cleaner",    "buyer",      "editor",     "designer"};
-  return kWords.contains(word);
-}
-
 /// Words that end a profession's modifiers.
 bool is_stop(std::string_view word) {
   static const Set kWords{
@@ -242,6 +227,20 @@ bool led(std::string_view text, const std::vector<Token>& tokens, std::size_t fi
 
 }  // namespace
 
+bool is_staff_word(std::string_view word) {
+  static const Set kWords{
+      "nurse",        "therapist",  "physician",  "surgeon",    "pharmacist", "dentist",
+      "psychologist", "counselor",  "worker",     "technician", "assistant",  "aide",
+      "interpreter",  "translator", "chaplain",   "dietitian",  "paramedic",  "midwife",
+      "technologist", "resident",   "officer",    "manager",    "guide",      "model",
+      "investigator", "agent",      "supervisor", "educator",   "coach",      "caretaker",
+      "conductor",    "fitter",     "inspector",  "operator",   "planner",    "packer",
+      "presser",      "trainer",    "tester",     "player",     "pilot",      "driver",
+      "researcher",   "author",     "minister",   "major",      "judge",      "producer",
+      "builder",      "writer",     "cleaner",    "buyer",      "editor",     "designer"};
+  return kWords.contains(word);
+}
+
 void each_profession(const std::function<void(std::string_view)>& take) {
   for (const std::string_view word : professions()) take(word);
 }
@@ -257,7 +256,7 @@ std::vector<Span> find_professions(std::string_view text, const std::vector<Toke
         continue;
     }
     if (text.substr(tokens[i].end, 2) == "'s") continue;
-    const bool staff = is_staff(tokens[i].lower);
+    const bool staff = is_staff_word(tokens[i].lower);
     // The widest run of up to three modifiers that something leads to.
     std::size_t found = tokens.size();
     for (std::size_t first = i;; --first) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "deid/detect/learned_finds.h"
 #include "deid/detect/tokens.h"
 
 namespace residency::deid {

@@ -104,15 +104,6 @@ TagReading Tagger::read(std::string_view text, const std::vector<Span>& rules) c
   return reading;
 }
 
-float TagReading::belief(std::size_t begin, std::size_t end) const {
-  float top = -1;
-  for (std::size_t i = token_after(tokens, begin); i < tokens.size() && tokens[i].begin < end;
-       ++i) {
-    if (is_text(tokens[i])) top = std::max(top, identify[i]);
-  }
-  return top < 0 ? 1.0f : top;
-}
-
 bool Tagger::is_weak(const Span& span) {
   return (span.reason == Reason::kDictionary || span.reason == Reason::kContext) &&
          is_place_or_work(span.phi_class);

@@ -26,9 +26,6 @@ struct TagReading {
   std::vector<Span> spans;  // in order, apart from each other; score: that its words identify
   std::vector<TagToken> tokens;
   std::vector<float> identify;  // for each token: the probability that it identifies
-
-  /// The highest probability of a word or number in the bytes; 1 where none stands there.
-  float belief(std::size_t begin, std::size_t end) const;
 };
 
 class Tagger {

@@ -293,7 +293,7 @@ TEST(Tagger, ClinicalProseStays) {
   EXPECT_GT(lines, 5);
 }
 
-TEST(Tagger, AddsLessThanFiveInAThousandBytesToAbstractsItNeverSaw) {
+TEST(Tagger, AddsLessThanThreeInAThousandBytesToAbstractsItNeverSaw) {
   std::ifstream file(RESIDENCY_SHARED_DATA "/pubmedqa/ori_pqal.train_dev_500.json");
   if (!file) GTEST_SKIP() << "no public data here";
   std::stringstream bytes;
@@ -308,11 +308,12 @@ TEST(Tagger, AddsLessThanFiveInAThousandBytesToAbstractsItNeverSaw) {
       const std::string rules = covered(without_tagger(), text);
       const std::string both = covered(with_tagger(), text);
       total += text.size();
-      for (std::size_t i = 0; i < text.size(); ++i) added += rules[i] != both[i] ? 1 : 0;
+      for (std::size_t i = 0; i < text.size(); ++i)
+        added += both[i] == '_' && rules[i] != '_' ? 1 : 0;
     }
   }
   EXPECT_GT(total, 100000u);
-  EXPECT_LE(static_cast<double>(added), 0.005 * static_cast<double>(total));
+  EXPECT_LE(static_cast<double>(added), 0.003 * static_cast<double>(total));
 }
 
 TEST(Tagger, BytesThatAreNoTextDoNoHarm) {
