@@ -16,8 +16,9 @@ dataset:
   files: {{train: [train.jsonl], test: [test.jsonl]}}
   split: {{train: 1, validation: 0, test: 0}}
   waiver: {{person: Dr. E. Valuator, reason: made up for a test}}
-base: {{path: tiny.gguf}}
+base: {{path: tiny.gguf, type: f32}}  # in bf16 a prompt's sums depend on what shares its batch
 train:
+  precision: fp32
   lora: {{rank: 4, alpha: 8}}
   steps_max: {steps}
   epochs: 40
@@ -85,8 +86,7 @@ class EvaluationTest(unittest.TestCase):
         self.assertEqual(tuned["items"], 43)
         self.assertFalse(tuned["official"])
         self.assertEqual(tuned["repeated"], {"items": 8, "differing": 0, "largest_logprob_difference": tuned["repeated"]["largest_logprob_difference"]})
-        # In bf16 a prompt's sums depend on what it shares a batch with; answers don't change.
-        self.assertLess(tuned["repeated"]["largest_logprob_difference"], 0.05)
+        self.assertLess(tuned["repeated"]["largest_logprob_difference"], 1e-3)
         self.assertEqual(set(tuned["subgroups"]["age"]), {"18-44", "45-64"})
         self.assertEqual(sum(group["items"] for group in tuned["subgroups"]["sex"].values()), 43)
         self.assertTrue(tuned["training_overlap"]["known"])
@@ -94,11 +94,11 @@ class EvaluationTest(unittest.TestCase):
         self.assertFalse(report["base"]["training_overlap"]["known"])
         self.assertGreater(tuned["metrics"]["general_perplexity"]["value"], 1)
         self.assertIn("general_perplexity", report["comparison"]["metrics"])
-        self.assertEqual([other["name"] for other in report["others"]], ["second.gguf"])
+        self.assertEqual([other["name"] for other in report["others"]], ["second"])
         out = self.root / "out"
         harness.run("eval", "report", self.made(answer, "gate"), "--out", out, "-w", self.scratch.workspace)
         page = (out / "report.html").read_text()
-        for text in ("Reliability", "By subgroup", "Against second.gguf", "not an official score", "near duplicates"):
+        for text in ("Reliability", "By subgroup", "Against second", "not an official score", "near duplicates"):
             self.assertIn(text, page)
         self.assertNotIn("asked 1", page)
 

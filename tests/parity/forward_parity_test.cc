@@ -14,6 +14,7 @@
 #include "model/convert.h"
 #include "model/lora_gguf.h"
 #include "model/tiny_model.h"
+#include "train/kernels/kernel_table.h"
 #include "train/random.h"
 #include "train/train.h"
 
@@ -136,8 +137,9 @@ class ForwardParity : public ::testing::Test {
 // In bf16 the runtime itself is 0.25 away from its own fp32 pass over the same weights at some of
 // the 25 million entries, nearly all of them words of no probability: rounding alone moves them,
 // whoever rounds. So what is held is the distance from exact, against the runtime's own, and
-// the probabilities. The largest of them moves by 0.043 where the processor multiplies bf16 itself,
-// by 0.057 where it doesn't (divergence 0.0073): the bounds leave room for other orders of sums.
+// the probabilities. The largest of them moves by 0.043 where the processor multiplies bf16 itself;
+// where it doesn't, oneDNN's stand-in moves it by 0.057 (divergence 0.0073), and the bounds are
+// wider there.
 TEST_F(ForwardParity, Bf16IsAsNearToExactAsTheRuntimeIs) {
   if (base_model().empty() || real_text().empty()) GTEST_SKIP() << "no model or no text";
   const std::string path = converted(base_model(), model::WeightType::kBf16, "bf16.gguf");
@@ -152,9 +154,10 @@ TEST_F(ForwardParity, Bf16IsAsNearToExactAsTheRuntimeIs) {
   print("bf16, runtime and exact", runtime);
   print("bf16, trainer and exact", trainer);
   print("bf16, trainer and runtime", between);
-  EXPECT_LT(between.largest_probability, 0.08);
+  const bool own_units = train::runs(train::InstructionSet::kAvx512Bf16);
+  EXPECT_LT(between.largest_probability, own_units ? 0.05 : 0.08);
   EXPECT_LT(between.mean, 0.05);
-  EXPECT_LT(between.largest_divergence, 0.012);
+  EXPECT_LT(between.largest_divergence, own_units ? 0.005 : 0.012);
   EXPECT_LT(trainer.mean, 2 * runtime.mean);
 }
 
